@@ -1,0 +1,25 @@
+# A room is a static library of its own (w2s_<room>) that links only the rooms it may use, so that a dependency against
+# the flow of data does not link.
+
+add_library(w2s_options INTERFACE)
+target_compile_options(w2s_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -fno-math-errno)
+if(W2S_NATIVE)
+  target_compile_options(w2s_options INTERFACE -march=native)
+endif()
+if(W2S_WARNINGS_AS_ERRORS)
+  target_compile_options(w2s_options INTERFACE -Werror)
+endif()
+if(W2S_SANITIZE)
+  target_compile_options(w2s_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(w2s_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# w2s_room(NAME SOURCES file... [USES library...] [HIDES library...])
+# USES is what the room's users see as well, HIDES what only its own sources include.
+function(w2s_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;HIDES" ${ARGN})
+  add_library(w2s_${name} STATIC ${ROOM_SOURCES})
+  add_library(w2s::${name} ALIAS w2s_${name})
+  target_include_directories(w2s_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(w2s_${name} PUBLIC w2s_options ${ROOM_USES} PRIVATE ${ROOM_HIDES})
+endfunction()
