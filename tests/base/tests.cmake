@@ -1,0 +1,2 @@
+w2s_test(base file)
+w2s_test(base random)
