@@ -1,0 +1,3 @@
+w2s_test(vectors caa)
+w2s_test(vectors steering_vectors)
+w2s_test(vectors tokenized_sample)
