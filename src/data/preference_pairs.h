@@ -1,0 +1,16 @@
+// Preference pairs, the native format: JSON Lines of {"prompt", "chosen", "rejected"}, optional "system" and "id".
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "data/json_slices.h"
+#include "w2s/dataset.h"
+
+namespace w2s::data {
+
+/// One sample for each line. Throws Error{data} with file and line.
+[[nodiscard]] std::vector<Sample> read_preference_pairs(std::span<const JsonSlice> lines, std::string_view file);
+
+}  // namespace w2s::data
