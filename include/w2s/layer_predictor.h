@@ -1,0 +1,135 @@
+// The W2S layer predictor (section 5): a shallow network from the prompt's embedding to the layer to steer at.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "w2s/job.h"
+#include "w2s/layer_labels.h"
+
+namespace w2s {
+
+/// One point of the search space.
+struct PredictorSettings {
+  double learning_rate = 1e-3;
+  std::size_t hidden_width = 64;
+  std::size_t hidden_layers = 1;
+  double weight_decay = 1e-2;
+
+  bool operator==(const PredictorSettings&) const = default;
+};
+
+/// The values cross-validation chooses from (Supp. Table 3 of the paper; its values were lost, these are ours).
+struct PredictorGrid {
+  std::vector<double> learning_rates;
+  std::vector<std::size_t> hidden_widths;
+  std::vector<std::size_t> hidden_layers;
+  std::vector<double> weight_decays;
+
+  /// Every combination, in a fixed order.
+  [[nodiscard]] std::vector<PredictorSettings> settings() const;
+};
+
+/// Ends within a minute or two on 2 cores for 400 samples of 576 dimensions, three values of k together.
+[[nodiscard]] PredictorGrid default_predictor_grid();
+
+struct PredictorOptions {
+  PredictorGrid grid = default_predictor_grid();
+  std::size_t folds = 5;
+  std::size_t batch = 128;  ///< the paper's
+  std::size_t max_epochs = 200;
+  std::size_t patience = 20;  ///< epochs without a better validation loss before a fold stops
+  std::size_t seeds = 5;      ///< networks trained with the chosen settings
+  std::uint64_t seed = 0;
+  int threads = 0;  ///< one network a thread; 0: all cores. Does not change the result
+};
+
+/// What cross-validation found for one point of the grid, as means over the folds' held-out samples.
+struct CrossValidationScore {
+  PredictorSettings settings;
+  double steerability = 0;  ///< at the predicted layers: what the choice is made by
+  double accuracy = 0;      ///< against the labels
+  double epochs = 0;        ///< at which training was best
+};
+
+/// One layer of a network: weight * input + bias.
+struct DenseLayer {
+  std::vector<float> weight;  ///< [outputs][inputs]
+  std::vector<float> bias;    ///< [outputs]
+};
+
+/// What a layer predictor consists of: softmax(network(embedding / |embedding| - mean)), with a ReLU after every dense
+/// layer but the last.
+struct PredictorParts {
+  std::vector<std::size_t> layers;  ///< model layer of each class, ascending
+  std::vector<float> mean;          ///< [width], of the unit-length embeddings it was trained on
+  std::vector<DenseLayer> network;
+};
+
+/// Predicts the layer at which a prompt is steered.
+class LayerPredictor {
+ public:
+  /// Throws Error{predictor} if the parts do not fit together or a value is not finite.
+  explicit LayerPredictor(const PredictorParts& parts);
+
+  [[nodiscard]] PredictorParts parts() const;
+
+  /// The model layers it chooses among, ascending.
+  [[nodiscard]] const std::vector<std::size_t>& layers() const noexcept;
+  /// Length of an embedding.
+  [[nodiscard]] std::size_t width() const noexcept;
+
+  /// Probability of each of `layers()` for a prompt's embedding, which is scaled to unit length here. Throws
+  /// Error{predictor} for another width or a value that is not finite.
+  [[nodiscard]] std::vector<float> probabilities(std::span<const float> embedding) const;
+  /// The most probable layer.
+  [[nodiscard]] std::size_t layer(std::span<const float> embedding) const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+/// All predictors fitted for one value of k, and how they were chosen.
+struct FittedPredictors {
+  std::size_t top_k = 1;
+  PredictorSettings settings;                ///< the chosen ones
+  std::size_t epochs = 0;                    ///< trained for
+  std::vector<CrossValidationScore> scores;  ///< the whole grid
+  std::vector<LayerPredictor> by_seed;       ///< [seeds]
+};
+
+/// Fits predictors for one k: labels, cross-validation over the grid by steerability at the predicted layers of the
+/// held-out folds, then one network a seed on all samples. Inputs are scaled to unit length, centred and rotated onto
+/// their principal axes, which changes nothing a network could not learn and makes a wide encoder as cheap as the
+/// number of samples; a predictor's first layer has the rotation folded into it. Where all samples have the same label
+/// there is nothing to train: the predictors always answer that layer. `embeddings` is [samples][width]. Throws
+/// Error{predictor} for fewer samples than folds, an empty grid, or values that are not finite; Error{usage} for
+/// options out of range; Error{interrupted} when the job is stopped.
+[[nodiscard]] FittedPredictors fit_predictors(std::span<const float> embeddings, const SteerabilityMatrix& steerability,
+                                              std::size_t top_k, const PredictorOptions& options, const Job& job = {});
+
+/// What predictor.gguf holds: the predictors for one or several k, and what they expect.
+struct PredictorFile {
+  std::string encoder;  ///< name of the prompt encoder
+  std::string behavior;
+  std::string model_architecture;
+  std::size_t model_layers = 0;
+  std::size_t fixed_layer = 0;    ///< the best fixed layer of the same samples
+  std::size_t default_top_k = 1;  ///< what is used where no k is asked for
+  std::map<std::size_t, FittedPredictors> by_top_k;
+  std::map<std::string, std::string> notes;
+};
+
+/// GGUF. A predictor that was written and read again gives bit for bit the same probabilities.
+/// Throws Error{io}; reading also Error{predictor} for a file of another kind or with parts missing.
+void write_predictors(const std::filesystem::path& path, const PredictorFile& predictors);
+[[nodiscard]] PredictorFile read_predictors(const std::filesystem::path& path);
+
+}  // namespace w2s

@@ -1,0 +1,98 @@
+#include "w2s/sweep_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <set>
+
+#include "w2s/error.h"
+
+namespace w2s {
+namespace {
+
+std::vector<std::string_view> split_at_commas(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const auto comma = text.find(',');
+    parts.push_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) return parts;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+template <typename Number>
+Number parse_number(std::string_view text, std::string_view whole, std::string_view expected) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+    throw Error(ErrorKind::usage, fmt::format("'{}' in '{}' is not {}", text, whole, expected));
+  return value;
+}
+
+}  // namespace
+
+SweepGrid full_grid(std::size_t layers) {
+  SweepGrid grid;
+  grid.layers.resize(layers);
+  std::iota(grid.layers.begin(), grid.layers.end(), std::size_t{0});
+  grid.multipliers.assign(std::begin(default_multipliers), std::end(default_multipliers));
+  return grid;
+}
+
+std::vector<std::size_t> parse_layers(std::string_view text, std::size_t layers) {
+  constexpr std::string_view expected = "a layer or a range of layers such as 0-29";
+  std::set<std::size_t> chosen;
+  for (const auto part : split_at_commas(text)) {
+    const auto dash = part.find('-');
+    const auto first = parse_number<std::size_t>(part.substr(0, dash), text, expected);
+    const auto last =
+        dash == std::string_view::npos ? first : parse_number<std::size_t>(part.substr(dash + 1), text, expected);
+    if (last < first) throw Error(ErrorKind::usage, fmt::format("'{}' in '{}' runs backwards", part, text));
+    if (last >= layers) {
+      throw Error(ErrorKind::usage, fmt::format("layer {} in '{}' is out of range: the model has layers 0 to {}", last,
+                                                text, layers - 1));
+    }
+    for (std::size_t layer = first; layer <= last; ++layer) chosen.insert(layer);
+  }
+  return {chosen.begin(), chosen.end()};
+}
+
+std::vector<float> parse_multipliers(std::string_view text) {
+  std::set<float> multipliers;
+  for (const auto part : split_at_commas(text)) {
+    const auto value = parse_number<float>(part, text, "a number");
+    if (!(value > -1e6F && value < 1e6F))
+      throw Error(ErrorKind::usage, fmt::format("multiplier '{}' is out of range", part));
+    multipliers.insert(value);
+  }
+  if (multipliers.size() < 2) {
+    throw Error(ErrorKind::usage,
+                fmt::format("'{}': at least two different multipliers are needed to draw a line", text));
+  }
+  return {multipliers.begin(), multipliers.end()};
+}
+
+std::vector<Intervention> interventions(const SweepGrid& grid) {
+  std::vector<Intervention> rows;
+  for (const std::size_t layer : grid.layers)
+    for (const float multiplier : grid.multipliers)
+      if (multiplier != 0) rows.push_back({.layer = layer, .multiplier = multiplier});
+  return rows;
+}
+
+PropensityMap propensity_map(const SweepGrid& grid, const SweepOutcome& outcome) {
+  PropensityMap map{.layers = grid.layers.size(), .multipliers = grid.multipliers.size(), .values = {}};
+  map.values.reserve(map.layers * map.multipliers);
+  auto steered = outcome.steered.begin();
+  for (std::size_t layer = 0; layer < map.layers; ++layer)
+    for (const float multiplier : grid.multipliers)
+      map.values.push_back(multiplier == 0 ? outcome.unsteered : *steered++);
+  return map;
+}
+
+}  // namespace w2s

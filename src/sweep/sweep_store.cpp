@@ -1,0 +1,409 @@
+#include "w2s/sweep_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "sweep/sqlite.h"
+#include "sweep/store_header.h"
+#include "w2s/error.h"
+
+namespace w2s {
+namespace {
+
+namespace fs = std::filesystem;
+using sqlite::Database;
+using sqlite::Statement;
+
+// "w2sw" in ASCII; marks the SQLite files that are sweep stores.
+constexpr std::int64_t application_id = 0x77327377;
+constexpr std::int64_t schema_version = 1;
+
+// How long a reader, or a writer between two samples, waits for another process to finish what takes moments.
+constexpr std::chrono::milliseconds patience{2000};
+
+// Keys begin with the variant because variants are swept one after the other: rows are then appended, and read back in
+// order without sorting. Blobs are too large for the pages of a table WITHOUT ROWID.
+constexpr const char* schema = R"sql(
+CREATE TABLE header(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE samples(sample INTEGER NOT NULL, variant TEXT NOT NULL, id NOT NULL, part TEXT NOT NULL,
+                     PRIMARY KEY(variant, sample)) WITHOUT ROWID;
+CREATE TABLE propensity(sample INTEGER NOT NULL, variant TEXT NOT NULL, layer INTEGER NOT NULL,
+                        multiplier REAL NOT NULL, value REAL NOT NULL,
+                        PRIMARY KEY(variant, sample, layer, multiplier)) WITHOUT ROWID;
+CREATE TABLE steerability(sample INTEGER NOT NULL, variant TEXT NOT NULL, layer INTEGER NOT NULL, value REAL NOT NULL,
+                          PRIMARY KEY(variant, sample, layer)) WITHOUT ROWID;
+CREATE TABLE encodings(sample INTEGER NOT NULL, variant TEXT NOT NULL, encoder TEXT NOT NULL, value BLOB NOT NULL,
+                       PRIMARY KEY(variant, sample, encoder));
+CREATE TABLE noise_floor(samples INTEGER NOT NULL, propensity REAL NOT NULL, steerability REAL NOT NULL,
+                         best_layer_changes INTEGER NOT NULL);
+)sql";
+
+[[noreturn]] void throw_damaged(const fs::path& path, SweepKey key) {
+  throw Error(ErrorKind::io, fmt::format("{} is damaged at sample {}, variant {}: move it away and run again",
+                                         path.string(), key.sample, to_string(key.variant)));
+}
+
+std::vector<std::byte> to_little_endian(std::span<const float> values) {
+  std::vector<std::byte> bytes;
+  bytes.reserve(values.size() * sizeof(float));
+  for (const float value : values) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    for (unsigned shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<std::byte>(bits >> shift));
+  }
+  return bytes;
+}
+
+std::vector<float> from_little_endian(std::span<const std::byte> bytes) {
+  std::vector<float> values;
+  values.reserve(bytes.size() / sizeof(float));
+  for (; bytes.size() >= sizeof(float); bytes = bytes.subspan(sizeof(float))) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < sizeof(float); ++i) bits |= std::to_integer<std::uint32_t>(bytes[i]) << (8 * i);
+    values.push_back(std::bit_cast<float>(bits));
+  }
+  return values;
+}
+
+bool all_finite(std::span<const float> values) {
+  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+}
+
+void check_finite(const SweepRecord& record) {
+  if (all_finite(record.propensity.values) && std::ranges::all_of(record.encodings, all_finite)) return;
+  throw Error(ErrorKind::engine,
+              fmt::format("sample {} (id {}), variant {}: the model computed a value that is not finite; check the "
+                          "model and the vectors",
+                          record.key.sample, to_string(record.id), to_string(record.key.variant)));
+}
+
+void check_shape(const SweepRecord& record, const SweepStoreHeader& header) {
+  const PropensityMap& map = record.propensity;
+  const bool fits_grid = map.layers == header.grid.layers.size() && map.multipliers == header.grid.multipliers.size() &&
+                         map.values.size() == map.layers * map.multipliers;
+  const bool fits_encoders =
+      record.encodings.size() == header.encoders.size() &&
+      std::ranges::all_of(record.encodings, [&](const auto& encoding) { return encoding.size() == header.width; });
+  if (fits_grid && fits_encoders) return;
+  throw Error(ErrorKind::usage, fmt::format("sample {}: the record has not the shape of the store's grid and encoders",
+                                            record.key.sample));
+}
+
+PromptVariant parse_variant(std::string_view name, const fs::path& path) {
+  for (const PromptVariant variant : prompt_variants()) {
+    if (name == to_string(variant)) return variant;
+  }
+  throw Error(ErrorKind::io, fmt::format("{} is damaged: there is no prompt variant '{}'; move it away and run again",
+                                         path.string(), name));
+}
+
+SplitPart parse_part(std::string_view name, const fs::path& path, SweepKey key) {
+  for (const SplitPart part : {SplitPart::train, SplitPart::validation, SplitPart::test}) {
+    if (name == to_string(part)) return part;
+  }
+  throw_damaged(path, key);
+}
+
+// An SQLite file with nothing in it is what is left of a store whose creation was cut off.
+bool is_empty(Database& database) { return database.query_integer("SELECT count(*) FROM sqlite_master") == 0; }
+
+void check_is_store(Database& database) {
+  if (database.query_integer("PRAGMA application_id") != application_id) {
+    throw Error(ErrorKind::io, fmt::format("{} is an SQLite file of another kind, not a sweep store: use another path",
+                                           database.path().string()));
+  }
+  const std::int64_t version = database.query_integer("PRAGMA user_version");
+  if (version != schema_version) {
+    throw Error(ErrorKind::results,
+                fmt::format("{} was written by another version of w2s (store version {}, this one has {}): use another "
+                            "folder",
+                            database.path().string(), version, schema_version));
+  }
+}
+
+std::map<std::string, std::string> read_header_rows(Database& database) {
+  std::map<std::string, std::string> rows;
+  Statement select(database, "SELECT key, value FROM header");
+  while (select.step()) rows.emplace(select.text(0), select.text(1));
+  return rows;
+}
+
+// What writing a sample needs, prepared once.
+struct InsertStatements {
+  explicit InsertStatements(Database& database)
+      : sample(database, "INSERT OR IGNORE INTO samples(sample, variant, id, part) VALUES (?, ?, ?, ?)"),
+        propensity(database,
+                   "INSERT INTO propensity(sample, variant, layer, multiplier, value) VALUES (?, ?, ?, ?, ?)"),
+        steerability(database, "INSERT INTO steerability(sample, variant, layer, value) VALUES (?, ?, ?, ?)"),
+        encoding(database, "INSERT INTO encodings(sample, variant, encoder, value) VALUES (?, ?, ?, ?)") {}
+
+  Statement sample;
+  Statement propensity;
+  Statement steerability;
+  Statement encoding;
+};
+
+}  // namespace
+
+// A writer is always inside a transaction: it commits a sample and begins the next transaction at once. That keeps
+// other writers out for as long as it lives, ends with its process whatever happens, and lets readers in (WAL).
+struct SweepStore::State {
+  State(const fs::path& path, Database::Access access) : database(path, access) { database.set_busy_timeout(patience); }
+
+  // A finished store is one plain file that can be read anywhere, also on a read-only disk. If a reader is there, it
+  // stays in WAL mode.
+  ~State() {
+    if (!is_writer) return;
+    database.roll_back();
+    try {
+      database.set_busy_timeout(std::chrono::milliseconds{0});
+      database.execute("PRAGMA journal_mode = DELETE");
+    } catch (const std::exception&) {
+      // Every sample is committed; the next one to open the file does what could not be done here.
+    }
+  }
+
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void become_writer() {
+    database.execute("PRAGMA journal_mode = WAL");
+    database.execute("PRAGMA synchronous = FULL");
+    is_writer = true;
+    // Not waited for: between two samples the lock of a running writer is free for a moment.
+    database.set_busy_timeout(std::chrono::milliseconds{0});
+    hold_write_lock();
+    database.set_busy_timeout(patience);
+  }
+
+  void hold_write_lock() {
+    if (!database.in_transaction()) database.execute("BEGIN IMMEDIATE");
+  }
+
+  // Commits what `write` writes, or leaves the store as it was.
+  template <typename Write>
+  void commit(const Write& write) {
+    if (!is_writer) {
+      throw Error(ErrorKind::usage, fmt::format("{} was opened for reading only", database.path().string()));
+    }
+    hold_write_lock();
+    try {
+      write();
+      database.execute("COMMIT");
+    } catch (...) {
+      database.roll_back();
+      throw;
+    }
+    hold_write_lock();
+  }
+
+  void create(const SweepStoreHeader& wanted) {
+    commit([&] {
+      database.execute(schema);
+      database.execute(fmt::format("PRAGMA application_id = {}", application_id).c_str());
+      database.execute(fmt::format("PRAGMA user_version = {}", schema_version).c_str());
+      Statement insert(database, "INSERT INTO header(key, value) VALUES (?, ?)");
+      for (const auto& [key, value] : header_rows(wanted)) insert.run(std::string_view(key), std::string_view(value));
+    });
+  }
+
+  void set_header(SweepStoreHeader value) {
+    header = std::move(value);
+    for (const PromptEncoder& encoder : header.encoders) encoder_names.push_back(to_string(encoder));
+  }
+
+  void insert(const SweepRecord& record);
+  [[nodiscard]] std::vector<SweepRecord> read_samples();
+  void read_propensities(std::span<SweepRecord> records);
+  void read_encodings(std::span<SweepRecord> records);
+
+  Database database;
+  SweepStoreHeader header;
+  std::vector<std::string> encoder_names;
+  std::optional<InsertStatements> inserts;  ///< of a writer
+  bool is_writer = false;
+};
+
+void SweepStore::State::insert(const SweepRecord& record) {
+  const std::size_t sample = record.key.sample;
+  const std::string_view variant = to_string(record.key.variant);
+  std::visit(
+      [&](const auto& id) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(id)>, std::string>) {
+          inserts->sample.run(sample, variant, std::string_view(id), to_string(record.part));
+        } else {
+          inserts->sample.run(sample, variant, id, to_string(record.part));
+        }
+      },
+      record.id);
+  const bool already_there = database.changes() == 0;
+  if (already_there) return;
+
+  const auto& [layers, multipliers] = header.grid;
+  const std::vector<double> slopes = steerability(multipliers, record.propensity);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::span<const float> propensity = record.propensity.layer(i);
+    for (std::size_t j = 0; j < multipliers.size(); ++j) {
+      inserts->propensity.run(sample, variant, layers[i], static_cast<double>(multipliers[j]),
+                              static_cast<double>(propensity[j]));
+    }
+    inserts->steerability.run(sample, variant, layers[i], slopes[i]);
+  }
+  for (std::size_t i = 0; i < encoder_names.size(); ++i) {
+    const std::vector<std::byte> bytes = to_little_endian(record.encodings[i]);
+    inserts->encoding.run(sample, variant, std::string_view(encoder_names[i]), std::span<const std::byte>(bytes));
+  }
+}
+
+std::vector<SweepRecord> SweepStore::State::read_samples() {
+  std::vector<SweepRecord> records;
+  Statement select(database, "SELECT sample, variant, id, part FROM samples ORDER BY variant, sample");
+  while (select.step()) {
+    SweepRecord record;
+    record.key = {static_cast<std::size_t>(select.integer(0)), parse_variant(select.text(1), database.path())};
+    if (select.is_integer(2)) {
+      record.id = select.integer(2);
+    } else {
+      record.id = std::string(select.text(2));
+    }
+    record.part = parse_part(select.text(3), database.path(), record.key);
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// `records` come in the order of the tables' keys, so that one pass over each table fills all of them.
+void SweepStore::State::read_propensities(std::span<SweepRecord> records) {
+  const auto& [layers, multipliers] = header.grid;
+  Statement select(database,
+                   "SELECT sample, variant, layer, multiplier, value FROM propensity "
+                   "ORDER BY variant, sample, layer, multiplier");
+  for (SweepRecord& record : records) {
+    record.propensity = {layers.size(), multipliers.size(), {}};
+    record.propensity.values.reserve(layers.size() * multipliers.size());
+    for (const std::size_t layer : layers) {
+      for (const float multiplier : multipliers) {
+        const bool expected = select.step() && static_cast<std::size_t>(select.integer(0)) == record.key.sample &&
+                              select.text(1) == to_string(record.key.variant) &&
+                              static_cast<std::size_t>(select.integer(2)) == layer &&
+                              select.real(3) == static_cast<double>(multiplier);
+        if (!expected) throw_damaged(database.path(), record.key);
+        record.propensity.values.push_back(static_cast<float>(select.real(4)));
+      }
+    }
+  }
+}
+
+void SweepStore::State::read_encodings(std::span<SweepRecord> records) {
+  Statement select(database, "SELECT sample, variant, encoder, value FROM encodings ORDER BY variant, sample");
+  for (SweepRecord& record : records) {
+    record.encodings.resize(encoder_names.size());
+    for (std::size_t i = 0; i < encoder_names.size(); ++i) {
+      const bool same_sample = select.step() && static_cast<std::size_t>(select.integer(0)) == record.key.sample &&
+                               select.text(1) == to_string(record.key.variant);
+      if (!same_sample) throw_damaged(database.path(), record.key);
+      const auto name = std::ranges::find(encoder_names, select.text(2));
+      const std::span<const std::byte> bytes = select.blob(3);
+      if (name == encoder_names.end() || bytes.size() != header.width * sizeof(float)) {
+        throw_damaged(database.path(), record.key);
+      }
+      record.encodings[static_cast<std::size_t>(name - encoder_names.begin())] = from_little_endian(bytes);
+    }
+  }
+}
+
+SweepStore SweepStore::open(const fs::path& path, const SweepStoreHeader& header) {
+  check_header(header);
+  auto state = std::make_unique<State>(path, Database::Access::create);
+  Database& database = state->database;
+  // Before anything is written: a file of another program stays as it is.
+  if (!is_empty(database)) check_is_store(database);
+  state->become_writer();
+  if (is_empty(database)) {
+    state->create(header);
+  } else {
+    check_is_store(database);
+    check_same_header(read_header_rows(database), header, path);
+  }
+  state->set_header(header);
+  state->inserts.emplace(database);
+  return SweepStore(std::move(state));
+}
+
+SweepStore SweepStore::read(const fs::path& path) {
+  std::error_code ignored;  // what exists and cannot be opened is reported by opening it
+  if (fs::status(path, ignored).type() == fs::file_type::not_found) {
+    throw Error(ErrorKind::results, fmt::format("there is no sweep at {}: run the sweep first", path.string()));
+  }
+  auto state = std::make_unique<State>(path, Database::Access::existing);
+  Database& database = state->database;
+  if (is_empty(database)) {
+    throw Error(ErrorKind::results, fmt::format("{} holds no sweep yet: run the sweep first", path.string()));
+  }
+  check_is_store(database);
+  database.execute("PRAGMA query_only = ON");
+  state->set_header(parse_header(read_header_rows(database), path));
+  return SweepStore(std::move(state));
+}
+
+SweepStore::SweepStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SweepStore::~SweepStore() = default;
+SweepStore::SweepStore(SweepStore&&) noexcept = default;
+SweepStore& SweepStore::operator=(SweepStore&&) noexcept = default;
+
+const SweepStoreHeader& SweepStore::header() const noexcept { return state_->header; }
+
+void SweepStore::add(const SweepRecord& record) {
+  check_shape(record, state_->header);
+  check_finite(record);
+  state_->commit([&] { state_->insert(record); });
+}
+
+bool SweepStore::contains(SweepKey key) const {
+  Statement select(state_->database, "SELECT 1 FROM samples WHERE variant = ? AND sample = ?");
+  select.start(to_string(key.variant), key.sample);
+  return select.step();
+}
+
+std::vector<SweepRecord> SweepStore::records() const {
+  std::vector<SweepRecord> records;
+  {
+    const sqlite::Snapshot snapshot(state_->database);
+    records = state_->read_samples();
+    state_->read_propensities(records);
+    state_->read_encodings(records);
+  }
+  // The tables order variants by their names.
+  std::ranges::sort(records, {},
+                    [](const SweepRecord& record) { return std::tuple(record.key.variant, record.key.sample); });
+  return records;
+}
+
+void SweepStore::set_noise_floor(const NoiseFloor& noise) {
+  state_->commit([&] {
+    state_->database.execute("DELETE FROM noise_floor");
+    Statement insert(state_->database, "INSERT INTO noise_floor VALUES (?, ?, ?, ?)");
+    insert.run(noise.samples, noise.propensity, noise.steerability, noise.best_layer_changes);
+  });
+}
+
+std::optional<NoiseFloor> SweepStore::noise_floor() const {
+  Statement select(state_->database, "SELECT samples, propensity, steerability, best_layer_changes FROM noise_floor");
+  if (!select.step()) return std::nullopt;
+  return NoiseFloor{static_cast<std::size_t>(select.integer(0)), select.real(1), select.real(2),
+                    static_cast<std::size_t>(select.integer(3))};
+}
+
+}  // namespace w2s

@@ -1,0 +1,131 @@
+#include "w2s/sweep_executor.h"
+
+#include <gmock/gmock.h>
+
+#include "support/tiny_study.h"
+
+namespace w2s {
+namespace {
+
+using test::LoadedTinyModel;
+using testing::FloatNear;
+using testing::Pointwise;
+
+constexpr float tolerance = 1e-4F;
+
+struct Ingredients {
+  explicit Ingredients(const test::TinyModelShape& shape, std::size_t count = 2)
+      : tiny(shape),
+        samples(test::tokenized(tiny.model(), test::questions(count))),
+        vectors(test::some_vectors(tiny.model().info())) {}
+
+  [[nodiscard]] SweepPlan plan(std::size_t sample, const SweepGrid& grid) const {
+    return {.sample = &samples.at(sample),
+            .shared_prefix = common_prefix_length(samples),
+            .interventions = interventions(grid),
+            .vectors = &vectors,
+            .encoders = {{0, Pooling::last}, {0, Pooling::mean}, {2, Pooling::mean}, {3, Pooling::last}}};
+  }
+  [[nodiscard]] SweepGrid grid() const { return full_grid(tiny.model().info().layers); }
+
+  LoadedTinyModel tiny;
+  std::vector<TokenizedSample> samples;
+  SteeringVectors vectors;
+};
+
+void expect_same(const SweepOutcome& a, const SweepOutcome& b) {
+  EXPECT_NEAR(a.unsteered, b.unsteered, tolerance);
+  EXPECT_THAT(a.steered, Pointwise(FloatNear(tolerance), b.steered));
+  ASSERT_EQ(a.encodings.size(), b.encodings.size());
+  for (std::size_t e = 0; e < a.encodings.size(); ++e)
+    EXPECT_THAT(a.encodings[e], Pointwise(FloatNear(tolerance), b.encodings[e])) << e;
+}
+
+// The whole grid by the naive loop takes long on deep models: a few layers from the first to the last.
+SweepGrid thinned(SweepGrid grid) {
+  const std::size_t last = grid.layers.back();
+  grid.layers = {0, 1, last / 2, last - 1, last};
+  return grid;
+}
+
+TEST(SharedPrefixExecutor, AgreesWithTheNaiveLoop) {
+  const Ingredients it(test::tiny_llama());
+  Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});
+  SharedPrefixExecutor shared(decoder);
+  Decoder other(it.tiny.model(), {.context = 512, .threads = 1});
+  NaiveExecutor naive(other);
+  for (const std::size_t sample : {0U, 1U}) {
+    const auto plan = it.plan(sample, it.grid());
+    expect_same(shared.run(plan), naive.run(plan));
+  }
+}
+
+TEST(SharedPrefixExecutor, AgreesWithTheNaiveLoopOnTheDepthsOfThePapersModels) {
+  for (const auto& shape : {test::llama_like_32_layers(), test::qwen2_like_40_layers()}) {
+    const Ingredients it(shape);
+    Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});
+    SharedPrefixExecutor shared(decoder);
+    NaiveExecutor naive(decoder);
+    const auto plan = it.plan(1, thinned(it.grid()));
+    const auto steered = shared.run(plan);
+    expect_same(steered, naive.run(plan));
+  }
+}
+
+TEST(SharedPrefixExecutor, TakesMoreRowsThanItHasSequencesInTurns) {
+  const Ingredients it(test::qwen2_like_40_layers());
+  auto grid = it.grid();
+  grid.multipliers = {-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2};
+  const auto plan = it.plan(0, grid);
+  ASSERT_GT(plan.interventions.size(), 256U);
+  Decoder wide(it.tiny.model(), {.context = 512, .sequences = 256, .threads = 1});
+  Decoder narrow(it.tiny.model(), {.context = 512, .sequences = 17, .rows_per_batch = 40, .threads = 1});
+  const auto expected = SharedPrefixExecutor(wide).run(plan);
+  EXPECT_EQ(expected.steered.size(), plan.interventions.size());
+  expect_same(SharedPrefixExecutor(narrow).run(plan), expected);
+
+  // Against rows that never share a batch: one intervention at a time.
+  SharedPrefixExecutor executor(wide);
+  for (std::size_t i = 0; i < plan.interventions.size(); i += 53) {
+    auto single = plan;
+    single.interventions = {plan.interventions[i]};
+    EXPECT_NEAR(executor.run(single).steered.at(0), expected.steered[i], tolerance) << i;
+  }
+}
+
+TEST(SharedPrefixExecutor, GivesBitForBitTheSameWhateverItRanBefore) {
+  const Ingredients it(test::tiny_llama(), 4);
+  const auto plan = it.plan(2, it.grid());
+  Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});
+  SharedPrefixExecutor executor(decoder);
+  const auto first = executor.run(plan);
+  static_cast<void>(executor.run(it.plan(0, it.grid())));
+  static_cast<void>(executor.run(it.plan(3, thinned(it.grid()))));
+  const auto again = executor.run(plan);
+  EXPECT_EQ(again.unsteered, first.unsteered);
+  EXPECT_EQ(again.steered, first.steered);
+  EXPECT_EQ(again.encodings, first.encodings);
+}
+
+TEST(SharedPrefixExecutor, WorksWithoutAnythingShared) {
+  const Ingredients it(test::tiny_llama());
+  Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});
+  SharedPrefixExecutor executor(decoder);
+  const auto shared = it.plan(0, it.grid());
+  auto unshared = shared;
+  unshared.shared_prefix = 0;
+  expect_same(executor.run(unshared), executor.run(shared));
+}
+
+TEST(SharedPrefixExecutor, LimitedInRowsComputesTheSameInOtherBatches) {
+  const Ingredients it(test::tiny_llama());
+  Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});
+  SharedPrefixExecutor executor(decoder);
+  const auto plan = it.plan(0, it.grid());
+  const auto expected = executor.run(plan);
+  executor.limit_rows(5);
+  expect_same(executor.run(plan), expected);
+}
+
+}  // namespace
+}  // namespace w2s

@@ -1,0 +1,70 @@
+#include "w2s/sweep_plan.h"
+
+#include <gmock/gmock.h>
+
+#include "w2s/error.h"
+
+namespace w2s {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string refusal(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Layers, AreNumbersAndRanges) {
+  EXPECT_THAT(parse_layers("3", 30), ElementsAre(3));
+  EXPECT_THAT(parse_layers("11-13, 7,3,12", 30), ElementsAre(3, 7, 11, 12, 13));
+}
+
+TEST(Layers, OutOfRangeOrMalformedAreRefused) {
+  const auto refused = [](const char* text) { return refusal([&] { static_cast<void>(parse_layers(text, 30)); }); };
+  EXPECT_THAT(refused("0-30"), HasSubstr("layer 30 in '0-30' is out of range: the model has layers 0 to 29"));
+  EXPECT_THAT(refused("5-3"), HasSubstr("runs backwards"));
+  for (const char* text : {"", "a", "1,,2", "-1", "1-", "1.5", "99999999999999999999"})
+    EXPECT_THAT(refused(text), testing::AnyOf(HasSubstr("is not a layer"), HasSubstr("out of range"))) << text;
+}
+
+TEST(Multipliers, AreSortedAndDifferent) {
+  EXPECT_THAT(parse_multipliers("1,-1, 0,1"), ElementsAre(-1.0F, 0.0F, 1.0F));
+  EXPECT_THAT(parse_multipliers("+2,1e-1"), ElementsAre(0.1F, 2.0F));
+}
+
+TEST(Multipliers, ThatDrawNoLineAreRefused) {
+  const auto refused = [](const char* text) { return refusal([&] { static_cast<void>(parse_multipliers(text)); }); };
+  EXPECT_THAT(refused("1"), HasSubstr("at least two"));
+  EXPECT_THAT(refused("1,1.0"), HasSubstr("at least two"));
+  for (const char* text : {"", "1,", "x,1", "nan,1", "inf,1", "1e30,1"}) EXPECT_NE(refused(text), "accepted") << text;
+}
+
+TEST(Interventions, LeaveOutMultiplierZero) {
+  const SweepGrid grid{.layers = {2, 5}, .multipliers = {-1, 0, 1}};
+  EXPECT_THAT(interventions(grid),
+              ElementsAre(Intervention{2, -1}, Intervention{2, 1}, Intervention{5, -1}, Intervention{5, 1}));
+}
+
+TEST(PropensityMap, HasTheUnsteeredPropensityAtMultiplierZeroOfEveryLayer) {
+  const SweepGrid grid{.layers = {2, 5}, .multipliers = {-1, 0, 1}};
+  const auto map = propensity_map(grid, {.unsteered = 9, .steered = {1, 2, 3, 4}, .encodings = {}});
+  EXPECT_THAT(map.values, ElementsAre(1, 9, 2, 3, 9, 4));
+  const SweepGrid without_zero{.layers = {0}, .multipliers = {-1, 1}};
+  EXPECT_THAT(propensity_map(without_zero, {.unsteered = 9, .steered = {1, 2}, .encodings = {}}).values,
+              ElementsAre(1, 2));
+}
+
+TEST(FullGrid, HasEveryLayerAndSteeringBenchsMultipliers) {
+  const auto grid = full_grid(3);
+  EXPECT_THAT(grid.layers, ElementsAre(0, 1, 2));
+  EXPECT_THAT(grid.multipliers, ElementsAre(-1.5F, -1.0F, -0.5F, 0.0F, 0.5F, 1.0F, 1.5F));
+}
+
+}  // namespace
+}  // namespace w2s

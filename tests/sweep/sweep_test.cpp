@@ -1,0 +1,143 @@
+#include "w2s/sweep.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+
+#include "support/tiny_study.h"
+#include "w2s/error.h"
+
+namespace w2s {
+namespace {
+
+using test::LoadedTinyModel;
+using testing::HasSubstr;
+
+class Sweep : public testing::Test {
+ protected:
+  Sweep() {
+    const auto samples = test::tokenized(tiny.model(), test::questions(6));
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      items.push_back({.key = {i}, .id = static_cast<std::int64_t>(i), .part = SplitPart::train, .tokens = samples[i]});
+  }
+
+  [[nodiscard]] std::vector<std::unique_ptr<SweepExecutor>> executors(std::size_t count) {
+    decoders = make_decoders(tiny.model(), {.context = 512, .threads = 1}, count);
+    std::vector<std::unique_ptr<SweepExecutor>> executors;
+    for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
+    return executors;
+  }
+
+  [[nodiscard]] SweepStoreHeader header() const {
+    return {.behavior = "warm",
+            .samples = items.size(),
+            .model_layers = request.grid.layers.size(),
+            .width = tiny.model().info().width,
+            .grid = request.grid,
+            .encoders = request.encoders,
+            .settings = {}};
+  }
+
+  LoadedTinyModel tiny{test::tiny_llama()};
+  SteeringVectors vectors = test::some_vectors(tiny.model().info());
+  SweepRequest request{.grid = full_grid(4), .encoders = {{0, Pooling::mean}}, .vectors = &vectors};
+  std::vector<SweepItem> items;
+  std::vector<Decoder> decoders;
+};
+
+std::map<std::size_t, std::vector<float>> propensities(const std::vector<SweepRecord>& records) {
+  std::map<std::size_t, std::vector<float>> by_sample;
+  for (const auto& record : records) by_sample[record.key.sample] = record.propensity.values;
+  return by_sample;
+}
+
+TEST_F(Sweep, GivesTheSameNumbersInterruptedAndResumed) {
+  const test::TemporaryFolder folder;
+  auto whole = SweepStore::open(folder / "whole.sqlite", header());
+  sweep(executors(1), request, items, whole);
+
+  std::stop_source stop;
+  Job job;
+  job.stop = stop.get_token();
+  job.on_progress = [&](const Progress& progress) {
+    if (progress.done == 2) stop.request_stop();
+  };
+  {
+    auto store = SweepStore::open(folder / "resumed.sqlite", header());
+    EXPECT_THROW(sweep(executors(1), request, items, store, job), Error);
+  }
+  auto resumed = SweepStore::open(folder / "resumed.sqlite", header());
+  const auto kept = resumed.records().size();
+  EXPECT_GE(kept, 2U);
+  EXPECT_LT(kept, items.size());
+  std::vector<std::size_t> done;
+  Job second;
+  second.on_progress = [&](const Progress& progress) {
+    EXPECT_EQ(progress.resumed, kept);
+    done.push_back(progress.done);
+  };
+  sweep(executors(1), request, items, resumed, second);
+  EXPECT_EQ(done.front(), kept);
+  EXPECT_EQ(done.back(), items.size());
+  EXPECT_EQ(propensities(resumed.records()), propensities(whole.records()));
+}
+
+TEST_F(Sweep, DoesNotDependOnTheOrderOfSamplesOrTheNumberOfExecutors) {
+  const auto run = [&](std::size_t count) {
+    std::vector<SweepRecord> records;
+    sweep(
+        executors(count), request, items, [](const SweepKey&) { return false; },
+        [&](SweepRecord record) { records.push_back(std::move(record)); });
+    return propensities(records);
+  };
+  const auto expected = run(1);
+  std::reverse(items.begin(), items.end());
+  EXPECT_EQ(run(1), expected);
+  EXPECT_EQ(run(3), expected);
+}
+
+TEST_F(Sweep, StopsWhereTheSinkFails) {
+  std::size_t taken = 0;
+  const auto sink = [&](const SweepRecord&) {
+    if (++taken == 3) throw Error(ErrorKind::io, "the disk is full");
+  };
+  EXPECT_THROW(sweep(executors(1), request, items, [](const SweepKey&) { return false; }, sink), Error);
+  EXPECT_EQ(taken, 3U);
+}
+
+TEST_F(Sweep, MeasuresItsNoiseFloor) {
+  decoders = make_decoders(tiny.model(), {.context = 512, .threads = 1}, 1);
+  SharedPrefixExecutor executor(decoders[0]);
+  const auto noise = measure_noise_floor(executor, request, items, 3);
+  EXPECT_EQ(noise.samples, 3U);
+  EXPECT_LT(noise.propensity, 1e-4);
+  EXPECT_LE(noise.steerability, noise.propensity);
+  EXPECT_EQ(noise.best_layer_changes, 0U);
+}
+
+TEST_F(Sweep, RefusesAPromptThatDoesNotFit) {
+  auto model = tiny.model().info();
+  const auto refusal = [&](std::size_t context) -> std::string {
+    try {
+      check_context(model, context, request.grid, items, 256);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "fits";
+  };
+  const auto needed = required_context(request.grid, items, 256);
+  const auto longer = [](const SweepItem& a, const SweepItem& b) {
+    return a.tokens.prompt.size() < b.tokens.prompt.size();
+  };
+  const auto longest = std::ranges::max_element(items, longer)->tokens.prompt.size();
+  EXPECT_EQ(needed, longest + 4 * 6 + 1);
+  EXPECT_EQ(refusal(0), "fits");
+  EXPECT_EQ(refusal(needed), "fits");
+  EXPECT_THAT(refusal(needed - 1), HasSubstr("need a context of"));
+  model.training_context = longest;
+  EXPECT_THAT(refusal(0), HasSubstr("the model was trained for"));
+}
+
+}  // namespace
+}  // namespace w2s
