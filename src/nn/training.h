@@ -1,0 +1,50 @@
+// Training a network on minibatches, for a number of epochs or until a held-out loss stops falling.
+#pragma once
+
+#include <cstddef>
+
+#include "nn/adamw.h"
+#include "nn/loss.h"
+#include "nn/mlp.h"
+#include "w2s/random.h"
+
+namespace w2s::nn {
+
+template <typename Scalar>
+struct Examples {
+  Matrix<Scalar> inputs;   ///< [inputs][samples]
+  Matrix<Scalar> targets;  ///< [outputs][samples]
+
+  [[nodiscard]] Index count() const { return inputs.cols(); }
+};
+
+struct TrainingOptions {
+  AdamWOptions optimizer = {};
+  Loss loss = Loss::cross_entropy;
+  Index batch = 128;
+};
+
+struct EarlyStopping {
+  std::size_t max_epochs = 200;
+  std::size_t patience = 20;  ///< epochs without a better held-out loss after which training ends
+};
+
+struct TrainingOutcome {
+  std::size_t best_epoch = 0;  ///< counted from 1; 0 if the held-out loss was never finite
+  std::size_t epochs = 0;      ///< run in all
+  double held_out_loss = 0;    ///< the best one
+};
+
+/// Trains for `epochs` passes over the examples, each in an order drawn from `random`.
+template <typename Scalar>
+void train(Mlp<Scalar>& mlp, const Examples<Scalar>& examples, std::size_t epochs, const TrainingOptions& options,
+           Random& random);
+
+/// Trains until the loss on `held_out` has not become better for a while, and leaves in `mlp` the parameters at which
+/// it was best (as they came, if it was never finite).
+template <typename Scalar>
+TrainingOutcome train_with_early_stopping(Mlp<Scalar>& mlp, const Examples<Scalar>& examples,
+                                          const Examples<Scalar>& held_out, const EarlyStopping& stopping,
+                                          const TrainingOptions& options, Random& random);
+
+}  // namespace w2s::nn

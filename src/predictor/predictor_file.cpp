@@ -1,0 +1,320 @@
+// predictor.gguf: every network as tensors, what they expect and how they were chosen as metadata.
+//
+//   w2s.predictor.*            what the file is for
+//   w2s.predictor.top<K>.*     the predictors for one k; cross_validation.* are arrays with an element a grid point
+//   top<K>.seed<S>.mean        [width]
+//   top<K>.seed<S>.dense<N>.weight [outputs][inputs], .bias [outputs]
+//
+// Settings that are real numbers are decimal text, because GGUF's own would round them to float.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+#include "w2s/error.h"
+#include "w2s/layer_predictor.h"
+#include "w2s/tensor_file.h"
+
+namespace w2s {
+namespace {
+
+constexpr const char* architecture_key = "general.architecture";
+constexpr const char* architecture = "w2s-predictor";
+constexpr const char* activation = "relu";
+constexpr std::int64_t version = 1;
+const std::string prefix = "w2s.predictor.";
+const std::string note_prefix = prefix + "note.";
+
+std::int64_t to_integer(std::size_t value) { return static_cast<std::int64_t>(value); }
+
+std::vector<std::int64_t> to_integers(const std::vector<std::size_t>& values) { return {values.begin(), values.end()}; }
+
+template <typename Field>
+auto column(const std::vector<CrossValidationScore>& scores, Field field) {
+  std::vector<decltype(field(scores.front()))> values;
+  values.reserve(scores.size());
+  for (const auto& score : scores) values.push_back(field(score));
+  return values;
+}
+
+std::string key_of(std::size_t top_k, const std::string& name) {
+  return fmt::format("{}top{}.{}", prefix, top_k, name);
+}
+
+void put_scores(TensorFile& file, const FittedPredictors& fitted) {
+  const auto put = [&](const char* name, MetadataValue values) {
+    file.metadata[key_of(fitted.top_k, fmt::format("cross_validation.{}", name))] = std::move(values);
+  };
+  const auto& scores = fitted.scores;
+  if (scores.empty()) return;
+  using Score = CrossValidationScore;
+  put("learning_rate", column(scores, [](const Score& s) { return fmt::format("{}", s.settings.learning_rate); }));
+  put("hidden_width", column(scores, [](const Score& s) { return to_integer(s.settings.hidden_width); }));
+  put("hidden_layers", column(scores, [](const Score& s) { return to_integer(s.settings.hidden_layers); }));
+  put("weight_decay", column(scores, [](const Score& s) { return fmt::format("{}", s.settings.weight_decay); }));
+  put("steerability", column(scores, [](const Score& s) { return s.steerability; }));
+  put("accuracy", column(scores, [](const Score& s) { return s.accuracy; }));
+  put("epochs", column(scores, [](const Score& s) { return s.epochs; }));
+}
+
+void put_network(TensorFile& file, const std::string& name, const PredictorParts& parts) {
+  file.tensors[name + ".mean"] = {{parts.mean.size()}, parts.mean};
+  for (std::size_t i = 0; i < parts.network.size(); ++i) {
+    const auto& [weight, bias] = parts.network[i];
+    file.tensors[fmt::format("{}.dense{}.weight", name, i)] = {{bias.size(), weight.size() / bias.size()}, weight};
+    file.tensors[fmt::format("{}.dense{}.bias", name, i)] = {{bias.size()}, bias};
+  }
+}
+
+void put_fitted(TensorFile& file, std::size_t top_k, const FittedPredictors& fitted) {
+  if (fitted.top_k != top_k || fitted.by_seed.empty()) {
+    throw Error(ErrorKind::predictor, fmt::format("there are no fitted predictors for top-{} to write", top_k));
+  }
+  const PredictorParts first = fitted.by_seed.front().parts();
+  const auto put = [&](const char* name, MetadataValue value) {
+    file.metadata[key_of(top_k, name)] = std::move(value);
+  };
+  put("layers", to_integers(first.layers));
+  put("activation", std::string(activation));
+  put("seeds", to_integer(fitted.by_seed.size()));
+  put("dense_layers", to_integer(first.network.size()));
+  put("epochs", to_integer(fitted.epochs));
+  put("learning_rate", fmt::format("{}", fitted.settings.learning_rate));
+  put("hidden_width", to_integer(fitted.settings.hidden_width));
+  put("hidden_layers", to_integer(fitted.settings.hidden_layers));
+  put("weight_decay", fmt::format("{}", fitted.settings.weight_decay));
+  put_scores(file, fitted);
+  for (std::size_t seed = 0; seed < fitted.by_seed.size(); ++seed) {
+    const PredictorParts parts = fitted.by_seed[seed].parts();
+    if (parts.layers != first.layers || parts.network.size() != first.network.size()) {
+      throw Error(ErrorKind::predictor, fmt::format("the seeds' predictors for top-{} differ in kind", top_k));
+    }
+    put_network(file, fmt::format("top{}.seed{}", top_k, seed), parts);
+  }
+}
+
+// Typed access to a file's content; what is missing or of another kind is named in the error.
+class Reader {
+ public:
+  Reader(const TensorFile& file, std::string path) : file_(file), path_(std::move(path)) {}
+
+  [[noreturn]] void refuse(const std::string& what) const {
+    throw Error(ErrorKind::predictor, fmt::format("{}: {}: fit the predictor again", path_, what));
+  }
+
+  [[nodiscard]] bool has(const std::string& key) const { return file_.metadata.contains(key); }
+
+  template <typename Value>
+  [[nodiscard]] const Value& get(const std::string& key) const {
+    const auto found = file_.metadata.find(key);
+    if (found == file_.metadata.end()) refuse(fmt::format("{} is missing", key));
+    const auto* value = std::get_if<Value>(&found->second);
+    if (value == nullptr) refuse(fmt::format("{} is of another type than expected", key));
+    return *value;
+  }
+
+  [[nodiscard]] std::size_t get_size(const std::string& key) const { return size(key, get<std::int64_t>(key)); }
+
+  [[nodiscard]] std::vector<std::size_t> get_sizes(const std::string& key) const {
+    std::vector<std::size_t> sizes;
+    for (const std::int64_t value : get<std::vector<std::int64_t>>(key)) sizes.push_back(size(key, value));
+    return sizes;
+  }
+
+  [[nodiscard]] double get_decimal(const std::string& key) const { return decimal(key, get<std::string>(key)); }
+
+  [[nodiscard]] double decimal(const std::string& key, const std::string& text) const {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      refuse(fmt::format("{} is '{}' instead of a number", key, text));
+    }
+    return value;
+  }
+
+  // GGUF drops leading dimensions of 1, which come back here.
+  [[nodiscard]] Tensor tensor(const std::string& name, std::size_t dimensions) const {
+    const auto found = file_.tensors.find(name);
+    if (found == file_.tensors.end()) refuse(fmt::format("tensor {} is missing", name));
+    Tensor tensor = found->second;
+    if (tensor.shape.size() > dimensions) {
+      refuse(fmt::format("tensor {} has {} dimensions instead of {}", name, tensor.shape.size(), dimensions));
+    }
+    tensor.shape.insert(tensor.shape.begin(), dimensions - tensor.shape.size(), 1);
+    return tensor;
+  }
+
+ private:
+  [[nodiscard]] std::size_t size(const std::string& key, std::int64_t value) const {
+    if (value < 0) refuse(fmt::format("{} has the negative value {}", key, value));
+    return static_cast<std::size_t>(value);
+  }
+
+  const TensorFile& file_;
+  std::string path_;
+};
+
+DenseLayer read_dense(const Reader& reader, const std::string& name, std::size_t inputs) {
+  Tensor weight = reader.tensor(name + ".weight", 2);
+  Tensor bias = reader.tensor(name + ".bias", 1);
+  if (weight.shape[0] != bias.shape[0] || weight.shape[1] != inputs) {
+    reader.refuse(fmt::format("tensor {}.weight is {} x {} instead of {} x {}", name, weight.shape[0], weight.shape[1],
+                              bias.shape[0], inputs));
+  }
+  return {std::move(weight.values), std::move(bias.values)};
+}
+
+LayerPredictor read_predictor(const Reader& reader, const std::string& name, const std::vector<std::size_t>& layers,
+                              std::size_t dense_layers) {
+  PredictorParts parts{.layers = layers, .mean = reader.tensor(name + ".mean", 1).values, .network = {}};
+  std::size_t inputs = parts.mean.size();
+  for (std::size_t i = 0; i < dense_layers; ++i) {
+    parts.network.push_back(read_dense(reader, fmt::format("{}.dense{}", name, i), inputs));
+    inputs = parts.network.back().bias.size();
+  }
+  try {
+    return LayerPredictor(parts);
+  } catch (const Error& error) {
+    reader.refuse(fmt::format("tensors {}.*: {}", name, error.what()));
+  }
+}
+
+std::vector<CrossValidationScore> read_scores(const Reader& reader, std::size_t top_k) {
+  const auto key = [&](const char* name) { return key_of(top_k, fmt::format("cross_validation.{}", name)); };
+  if (!reader.has(key("steerability"))) return {};
+  const auto& steerability = reader.get<std::vector<double>>(key("steerability"));
+  const auto whole = [&](const char* name, const auto& values) -> const auto& {
+    if (values.size() != steerability.size()) {
+      reader.refuse(fmt::format("{} has {} elements instead of {}", key(name), values.size(), steerability.size()));
+    }
+    return values;
+  };
+  const auto& learning_rate = whole("learning_rate", reader.get<std::vector<std::string>>(key("learning_rate")));
+  const auto& weight_decay = whole("weight_decay", reader.get<std::vector<std::string>>(key("weight_decay")));
+  const auto& accuracy = whole("accuracy", reader.get<std::vector<double>>(key("accuracy")));
+  const auto& epochs = whole("epochs", reader.get<std::vector<double>>(key("epochs")));
+  const auto hidden_width = reader.get_sizes(key("hidden_width"));
+  const auto hidden_layers = reader.get_sizes(key("hidden_layers"));
+  whole("hidden_width", hidden_width);
+  whole("hidden_layers", hidden_layers);
+
+  std::vector<CrossValidationScore> scores;
+  for (std::size_t i = 0; i < steerability.size(); ++i) {
+    scores.push_back({.settings = {.learning_rate = reader.decimal(key("learning_rate"), learning_rate[i]),
+                                   .hidden_width = hidden_width[i],
+                                   .hidden_layers = hidden_layers[i],
+                                   .weight_decay = reader.decimal(key("weight_decay"), weight_decay[i])},
+                      .steerability = steerability[i],
+                      .accuracy = accuracy[i],
+                      .epochs = epochs[i]});
+  }
+  return scores;
+}
+
+FittedPredictors read_fitted(const Reader& reader, std::size_t top_k, std::size_t model_layers) {
+  const auto key = [&](const char* name) { return key_of(top_k, name); };
+  if (const auto& found = reader.get<std::string>(key("activation")); found != activation) {
+    reader.refuse(fmt::format("{} is '{}', which this version does not know", key("activation"), found));
+  }
+  const auto layers = reader.get_sizes(key("layers"));
+  if (std::ranges::any_of(layers, [&](std::size_t layer) { return layer >= model_layers; })) {
+    reader.refuse(fmt::format("{} names a layer that a model of {} layers does not have", key("layers"), model_layers));
+  }
+  FittedPredictors fitted{
+      .top_k = top_k,
+      .settings = {.learning_rate = reader.get_decimal(key("learning_rate")),
+                   .hidden_width = reader.get_size(key("hidden_width")),
+                   .hidden_layers = reader.get_size(key("hidden_layers")),
+                   .weight_decay = reader.get_decimal(key("weight_decay"))},
+      .epochs = reader.get_size(key("epochs")),
+      .scores = read_scores(reader, top_k),
+      .by_seed = {},
+  };
+  const std::size_t seeds = reader.get_size(key("seeds"));
+  if (seeds == 0) reader.refuse(fmt::format("{} is 0", key("seeds")));
+  const std::size_t dense_layers = reader.get_size(key("dense_layers"));
+  for (std::size_t seed = 0; seed < seeds; ++seed) {
+    const std::string name = fmt::format("top{}.seed{}", top_k, seed);
+    fitted.by_seed.push_back(read_predictor(reader, name, layers, dense_layers));
+    if (fitted.by_seed.back().width() != fitted.by_seed.front().width()) {
+      reader.refuse(fmt::format("tensor {}.mean has another width than that of seed 0", name));
+    }
+  }
+  return fitted;
+}
+
+std::map<std::string, std::string> read_notes(const Reader& reader, const TensorFile& file) {
+  std::map<std::string, std::string> notes;
+  for (const auto& [key, value] : file.metadata) {
+    if (key.starts_with(note_prefix)) notes[key.substr(note_prefix.size())] = reader.get<std::string>(key);
+  }
+  return notes;
+}
+
+void check_kind(const Reader& reader) {
+  if (!reader.has(architecture_key) || reader.get<std::string>(architecture_key) != architecture) {
+    reader.refuse(fmt::format("this is not a layer predictor ({} is not '{}')", architecture_key, architecture));
+  }
+  if (const auto found = reader.get<std::int64_t>(prefix + "version"); found != version) {
+    reader.refuse(fmt::format("{}version is {}, this program reads {}", prefix, found, version));
+  }
+}
+
+}  // namespace
+
+void write_predictors(const std::filesystem::path& path, const PredictorFile& predictors) {
+  if (!predictors.by_top_k.contains(predictors.default_top_k)) {
+    throw Error(ErrorKind::predictor,
+                fmt::format("the default top-{} is not among the predictors to write", predictors.default_top_k));
+  }
+  TensorFile file;
+  file.metadata[architecture_key] = std::string(architecture);
+  const auto put = [&](const char* name, MetadataValue value) { file.metadata[prefix + name] = std::move(value); };
+  put("version", version);
+  put("encoder", predictors.encoder);
+  put("behavior", predictors.behavior);
+  put("model_architecture", predictors.model_architecture);
+  put("model_layers", to_integer(predictors.model_layers));
+  put("fixed_layer", to_integer(predictors.fixed_layer));
+  put("default_top_k", to_integer(predictors.default_top_k));
+  std::vector<std::int64_t> top_k;
+  for (const auto& [k, fitted] : predictors.by_top_k) {
+    top_k.push_back(to_integer(k));
+    put_fitted(file, k, fitted);
+  }
+  put("top_k", std::move(top_k));
+  for (const auto& [name, text] : predictors.notes) file.metadata[note_prefix + name] = text;
+  write_tensor_file(path, file);
+}
+
+PredictorFile read_predictors(const std::filesystem::path& path) {
+  const TensorFile file = read_tensor_file(path);
+  const Reader reader(file, path.string());
+  check_kind(reader);
+  PredictorFile predictors{
+      .encoder = reader.get<std::string>(prefix + "encoder"),
+      .behavior = reader.get<std::string>(prefix + "behavior"),
+      .model_architecture = reader.get<std::string>(prefix + "model_architecture"),
+      .model_layers = reader.get_size(prefix + "model_layers"),
+      .fixed_layer = reader.get_size(prefix + "fixed_layer"),
+      .default_top_k = reader.get_size(prefix + "default_top_k"),
+      .by_top_k = {},
+      .notes = read_notes(reader, file),
+  };
+  if (predictors.fixed_layer >= predictors.model_layers) {
+    reader.refuse(fmt::format("{}fixed_layer is {}, which a model of {} layers does not have", prefix,
+                              predictors.fixed_layer, predictors.model_layers));
+  }
+  for (const std::size_t top_k : reader.get_sizes(prefix + "top_k")) {
+    predictors.by_top_k.emplace(top_k, read_fitted(reader, top_k, predictors.model_layers));
+  }
+  if (!predictors.by_top_k.contains(predictors.default_top_k)) {
+    reader.refuse(
+        fmt::format("{}default_top_k is {}, for which there is no predictor", prefix, predictors.default_top_k));
+  }
+  return predictors;
+}
+
+}  // namespace w2s

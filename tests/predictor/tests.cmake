@@ -1,0 +1,6 @@
+w2s_test(predictor cross_validation)
+w2s_test(predictor fit_predictors)
+w2s_test(predictor layer_labels)
+w2s_test(predictor layer_predictor)
+w2s_test(predictor predictor_file)
+w2s_test(predictor principal_axes)
