@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "eval/measured_samples.h"
+#include "w2s/error.h"
+#include "w2s/study.h"
+
+namespace w2s {
+namespace {
+
+constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
+
+void check_complete(const SweepStoreHeader& header, std::span<const SweepRecord> records) {
+  const auto base =
+      std::ranges::count_if(records, [](const auto& record) { return record.key.variant == PromptVariant::base; });
+  if (static_cast<std::size_t>(base) == header.samples) return;
+  throw Error(ErrorKind::results, fmt::format("the sweep of {} has {} of {} samples; run `w2s run` again to finish it",
+                                              header.behavior, base, header.samples));
+}
+
+}  // namespace
+
+std::string to_string(const FitSettings& settings) {
+  const auto& predictor = settings.predictor;
+  const auto& grid = predictor.grid;
+  return fmt::format(
+      "encoder {}; top-k {}; folds {}; batch {}; epochs {}; patience {}; seeds {}; seed {}; learning rates {}; widths "
+      "{}; "
+      "hidden layers {}; weight decays {}",
+      settings.encoder, fmt::join(settings.top_k, ","), predictor.folds, predictor.batch, predictor.max_epochs,
+      predictor.patience, predictor.seeds, predictor.seed, fmt::join(grid.learning_rates, ","),
+      fmt::join(grid.hidden_widths, ","), fmt::join(grid.hidden_layers, ","), fmt::join(grid.weight_decays, ","));
+}
+
+PredictorFile fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job) {
+  const auto store = SweepStore::read(folder.sweep());
+  const auto& header = store.header();
+  const auto records = store.records();
+  check_complete(header, records);
+  const std::size_t encoder = recorded_encoder(header, settings.encoder);
+  const auto samples = measured_samples(header, records, PromptVariant::base, fitting_parts, encoder);
+
+  PredictorFile file;
+  file.encoder = to_string(header.encoders[encoder]);
+  file.behavior = header.behavior;
+  if (const auto found = header.settings.find("architecture"); found != header.settings.end())
+    file.model_architecture = found->second;
+  file.model_layers = header.model_layers;
+  file.fixed_layer = header.grid.layers[best_fixed_column(samples.steerability)];
+  file.notes = {{"fit", to_string(settings)}};
+  double best_score = 0;
+  for (const std::size_t top_k : settings.top_k) {
+    auto fitted = fit_predictors(samples.embeddings, samples.steerability, top_k, settings.predictor, job);
+    double score = 0;
+    for (const auto& candidate : fitted.scores)
+      if (candidate.settings == fitted.settings) score = candidate.steerability;
+    if (file.by_top_k.empty() || score > best_score) {
+      best_score = score;
+      file.default_top_k = top_k;
+    }
+    file.by_top_k.emplace(top_k, std::move(fitted));
+  }
+  write_predictors(folder.predictor(), file);
+  return file;
+}
+
+}  // namespace w2s

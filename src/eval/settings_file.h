@@ -1,0 +1,27 @@
+// settings.json: what a results folder was made with.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace w2s {
+
+/// The content of settings.json.
+struct SettingsFile {
+  std::map<std::string, std::string> measurement;  ///< what decides the measured numbers, the same for all behaviours
+  std::map<std::string, std::string> data;         ///< content hash of each behaviour
+  std::map<std::string, std::string> run;          ///< how and where the last run was made; decides nothing
+};
+
+/// Empty if the folder has none. Throws Error{results} if it is malformed.
+[[nodiscard]] std::optional<SettingsFile> read_settings(const std::filesystem::path& folder);
+void write_settings(const std::filesystem::path& folder, const SettingsFile& settings);
+
+/// What `recorded` and `current` have in common stays comparable: throws Error{results} that names the first setting
+/// that differs. Behaviours that only one of them has are no difference. Returns `current` with the data of both.
+[[nodiscard]] SettingsFile merge_settings(const std::filesystem::path& folder, const SettingsFile& recorded,
+                                          const SettingsFile& current);
+
+}  // namespace w2s

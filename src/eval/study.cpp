@@ -1,0 +1,207 @@
+#include "w2s/study.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "eval/prepared_behavior.h"
+#include "eval/settings_file.h"
+#include "w2s/caa.h"
+#include "w2s/error.h"
+#include "w2s/file.h"
+#include "w2s/parallel.h"
+#include "w2s/sweep.h"
+#include "w2s/version.h"
+
+namespace w2s {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path results_path(const fs::path& folder) { return folder / "results.json"; }
+
+// Names the behaviour in front of each stage.
+Job job_of(const Job& job, const std::string& behavior) {
+  Job named = job;
+  if (!job.on_progress) return named;
+  named.on_progress = [&job, behavior](const Progress& progress) {
+    const auto stage = fmt::format("{}: {}", behavior, progress.stage);
+    auto own = progress;
+    own.stage = stage;
+    job.report(own);
+  };
+  return named;
+}
+
+std::string joined(std::span<const float> values) { return fmt::format("{}", fmt::join(values, ",")); }
+
+SettingsFile settings_of(const StudySettings& settings, const Model& model, const SweepGrid& grid,
+                         std::span<const PreparedBehavior> behaviors) {
+  SettingsFile file;
+  file.measurement = {
+      {"model", sha256_of_file(settings.model)},
+      {"architecture", model.info().architecture},
+      {"method", settings.method},
+      {"layers", fmt::format("{}", fmt::join(grid.layers, ","))},
+      {"multipliers", joined(grid.multipliers)},
+      {"limit", std::to_string(settings.selection.limit)},
+      {"seed", std::to_string(settings.seed)},
+      {"key-value cache", settings.decoder.f32_cache ? "F32" : "F16"},
+      {"chat template", settings.model_options.chat_template.empty() ? "the model's own"
+                                                                     : sha256(settings.model_options.chat_template)}};
+  for (const auto& behavior : behaviors) file.data[behavior.behavior.name] = content_hash(behavior.behavior);
+  file.run = {{"w2s", std::string(version())},
+              {"llama.cpp", std::string(llama_version())},
+              {"model file", settings.model.filename().string()},
+              {"weights", model.info().weight_type},
+              {"machine", machine_description()},
+              {"threads", std::to_string(thread_count(settings.decoder.threads))}};
+  return file;
+}
+
+SteeringVectors ensure_vectors(const BehaviorFolder& folder, const PreparedBehavior& prepared,
+                               std::span<Decoder> decoders, const Job& job) {
+  const auto& info = decoders.front().model().info();
+  if (fs::exists(folder.vectors())) {
+    auto vectors = read_steering_vectors(folder.vectors());
+    check_fits(vectors, info);
+    return vectors;
+  }
+  auto vectors = caa_vectors(decoders, prepared.training_tokens(), job);
+  vectors.notes = {{"behavior", prepared.behavior.name},
+                   {"samples", fmt::format("{} (training split)", prepared.split.train.size())},
+                   {"data", content_hash(prepared.behavior)}};
+  write_steering_vectors(folder.vectors(), vectors);
+  return vectors;
+}
+
+NoiseFloor sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepGrid& grid,
+                          const SettingsFile& settings, std::span<Decoder> decoders, const Job& job) {
+  const auto vectors = ensure_vectors(folder, prepared, decoders, job);
+  const auto& info = decoders.front().model().info();
+  const SweepRequest request{.grid = grid, .encoders = default_prompt_encoders(info.layers), .vectors = &vectors};
+  auto header_settings = settings.measurement;
+  header_settings["data"] = settings.data.at(prepared.behavior.name);
+  auto store = SweepStore::open(folder.sweep(), {.behavior = prepared.behavior.name,
+                                                 .samples = prepared.behavior.samples.size(),
+                                                 .model_layers = info.layers,
+                                                 .width = info.width,
+                                                 .grid = grid,
+                                                 .encoders = request.encoders,
+                                                 .settings = std::move(header_settings)});
+
+  std::vector<std::unique_ptr<SweepExecutor>> executors;
+  for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
+  // Each variant by itself: its prompts share more, and adding a variant later leaves the others' numbers as they are.
+  for (const auto& [variant, items] : prepared.items) sweep(executors, request, items, store, job);
+
+  if (const auto known = store.noise_floor()) return *known;
+  SharedPrefixExecutor executor(decoders.front());
+  const auto noise = measure_noise_floor(executor, request, prepared.items.at(PromptVariant::base), 4, job);
+  store.set_noise_floor(noise);
+  return noise;
+}
+
+// Whether the folder's predictor is the one these settings give: a resumed run need not fit it again.
+bool is_fitted(const BehaviorFolder& folder, const FitSettings& fit) {
+  if (!fs::exists(folder.predictor())) return false;
+  const auto& notes = read_predictors(folder.predictor()).notes;
+  const auto found = notes.find("fit");
+  return found != notes.end() && found->second == to_string(fit);
+}
+
+std::size_t context_for(const StudySettings& settings, const Model& model, const SweepGrid& grid,
+                        std::span<const PreparedBehavior> behaviors) {
+  const std::size_t sequences = settings.decoder.sequences;
+  std::size_t needed = 0;
+  for (const auto& behavior : behaviors) {
+    for (const auto& [variant, items] : behavior.items) {
+      check_context(model.info(), settings.decoder.context, grid, items, sequences);
+      needed = std::max(needed, required_context(grid, items, sequences));
+    }
+  }
+  return settings.decoder.context > 0 ? settings.decoder.context : needed;
+}
+
+void check_folds(std::span<const PreparedBehavior> behaviors, std::size_t folds) {
+  for (const auto& prepared : behaviors) {
+    const std::size_t fitting = prepared.split.fitting().size();
+    if (fitting >= folds) continue;
+    throw Error(ErrorKind::predictor,
+                fmt::format("{}: of its {} samples, {} are for fitting, fewer than the {} folds of cross-validation",
+                            prepared.behavior.name, prepared.behavior.samples.size(), fitting, folds));
+  }
+}
+
+std::optional<NoiseFloor> noise_in(const BehaviorFolder& folder) {
+  return SweepStore::read(folder.sweep()).noise_floor();
+}
+
+}  // namespace
+
+std::vector<BehaviorFolder> behavior_folders(const fs::path& folder) {
+  if (!fs::is_directory(folder))
+    throw Error(ErrorKind::results, fmt::format("{}: no such results folder", folder.string()));
+  std::vector<BehaviorFolder> folders;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (fs::exists(entry.path() / "sweep.sqlite")) folders.push_back({entry.path()});
+  if (folders.empty() && fs::exists(folder / "sweep.sqlite")) folders.push_back({folder});
+  if (folders.empty()) {
+    throw Error(ErrorKind::results,
+                fmt::format("{}: is not a results folder (no <behavior>/sweep.sqlite in it)", folder.string()));
+  }
+  std::ranges::sort(folders, {}, &BehaviorFolder::root);
+  return folders;
+}
+
+StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, const Job& job) {
+  if (settings.method != "caa")
+    throw Error(ErrorKind::usage, fmt::format("unknown method '{}'; there is: caa", settings.method));
+  const auto model = Model::load(settings.model, settings.model_options);
+  SweepGrid grid = full_grid(model.info().layers);
+  if (!settings.layers.empty()) grid.layers = parse_layers(settings.layers, model.info().layers);
+  if (!settings.multipliers.empty()) grid.multipliers = settings.multipliers;
+
+  FitSettings fit{.encoder = settings.encoder, .top_k = settings.top_k, .predictor = settings.predictor};
+  fit.predictor.seed = settings.seed;
+  static_cast<void>(parse_prompt_encoder(fit.encoder, model.info().layers));
+  const auto behaviors = prepare_behaviors(settings, model);
+  check_folds(behaviors, fit.predictor.folds);
+  auto decoder_options = settings.decoder;
+  decoder_options.context = context_for(settings, model, grid, behaviors);
+
+  fs::create_directories(folder);
+  auto recorded = settings_of(settings, model, grid, behaviors);
+  if (const auto earlier = read_settings(folder)) recorded = merge_settings(folder, *earlier, recorded);
+  auto decoders = make_decoders(model, decoder_options);
+  write_settings(folder, recorded);
+
+  for (const auto& prepared : behaviors) {
+    const auto own_job = job_of(job, prepared.behavior.name);
+    const BehaviorFolder own_folder{folder / prepared.behavior.name};
+    fs::create_directories(own_folder.root);
+    static_cast<void>(sweep_behavior(own_folder, prepared, grid, recorded, decoders, own_job));
+    if (!is_fitted(own_folder, fit)) static_cast<void>(fit_behavior(own_folder, fit, own_job));
+  }
+  auto evaluation = settings.evaluation;
+  evaluation.seed = settings.seed;
+  return evaluate_study(folder, evaluation, job);
+}
+
+StudyOutcome evaluate_study(const fs::path& folder, const EvaluationOptions& options, const Job& job) {
+  StudyOutcome outcome;
+  for (const auto& behavior : behavior_folders(folder)) {
+    job.check_stop();
+    auto results = evaluate_behavior(behavior, options);
+    std::ranges::move(results, std::back_inserter(outcome.results));
+    if (const auto noise = noise_in(behavior)) outcome.noise.emplace_back(behavior.root.filename().string(), *noise);
+  }
+  std::ranges::move(mean_over_behaviors(outcome.results), std::back_inserter(outcome.results));
+  write_file(results_path(folder), results_to_json(outcome.results));
+  return outcome;
+}
+
+}  // namespace w2s

@@ -1,0 +1,180 @@
+#include "w2s/study.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <set>
+
+#include "support/tiny_study.h"
+#include "w2s/error.h"
+#include "w2s/file.h"
+
+namespace w2s {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class Study : public testing::Test {
+ protected:
+  Study() {
+    test::write_tiny_model(folder / "model.gguf", test::tiny_llama());
+    write_file(folder / "warm.jsonl", test::preference_pairs(30));
+    settings.model = folder / "model.gguf";
+    settings.data = {(folder / "warm.jsonl").string()};
+    settings.encoder = "first-mean";
+    settings.top_k = {1, 2};
+    settings.predictor.grid = {
+        .learning_rates = {1e-2}, .hidden_widths = {8}, .hidden_layers = {1}, .weight_decays = {1e-2}};
+    settings.predictor.folds = 3;
+    settings.predictor.seeds = 2;
+    settings.predictor.max_epochs = 10;
+    settings.decoder.threads = 1;
+    settings.evaluation.bootstrap_draws = 200;
+  }
+
+  [[nodiscard]] std::string results(const fs::path& where) const { return read_file(where / "results.json"); }
+
+  [[nodiscard]] std::string refusal(const StudySettings& other, const fs::path& where) const {
+    try {
+      static_cast<void>(run_study(other, where));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+
+  test::TemporaryFolder folder;
+  StudySettings settings;
+};
+
+TEST_F(Study, LeavesAFolderWithEverythingInIt) {
+  const auto where = folder / "out";
+  const auto outcome = run_study(settings, where);
+  for (const char* file :
+       {"settings.json", "results.json", "warm/vectors.gguf", "warm/sweep.sqlite", "warm/predictor.gguf"})
+    EXPECT_TRUE(fs::exists(where / file)) << file;
+  EXPECT_EQ(results_from_json(results(where)).size(), outcome.results.size());
+  std::vector<std::string> policies;
+  for (const auto& result : outcome.results) {
+    policies.push_back(result.policy);
+    EXPECT_EQ(result.samples, 15U);
+    EXPECT_EQ(result.behavior, "warm");
+  }
+  EXPECT_THAT(policies,
+              testing::UnorderedElementsAre("fixed", "majority", "random", "w2s-top1", "w2s-top2", "optimum"));
+  ASSERT_EQ(outcome.noise.size(), 1U);
+  EXPECT_LT(outcome.noise[0].second.propensity, 1e-4);
+}
+
+TEST_F(Study, GivesTheSameResultsTwice) {
+  static_cast<void>(run_study(settings, folder / "one"));
+  auto again = settings;
+  again.decoder.threads = 2;
+  again.predictor.threads = 2;
+  static_cast<void>(run_study(again, folder / "two"));
+  EXPECT_EQ(results(folder / "one"), results(folder / "two"));
+}
+
+TEST_F(Study, KilledAtAnyMomentGoesOnToTheSameResults) {
+  static_cast<void>(run_study(settings, folder / "whole"));
+  const auto where = folder / "killed";
+  std::size_t kills = 0;
+  for (;; ++kills) {
+    ASSERT_LT(kills, 200U);
+    // The child kills itself after a few steps of progress, more each time, so that every stage is hit.
+    const pid_t child = fork();
+    if (child == 0) {
+      std::size_t left = 2 + kills * 2;
+      Job job;
+      job.on_progress = [&](const Progress&) {
+        if (left-- == 0) std::raise(SIGKILL);
+      };
+      static_cast<void>(run_study(settings, where, job));
+      _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status)) break;
+  }
+  EXPECT_GT(kills, 2U);
+  EXPECT_EQ(results(where), results(folder / "whole"));
+}
+
+TEST_F(Study, InAFolderOfOtherSettingsNamesTheDifference) {
+  const auto where = folder / "out";
+  static_cast<void>(run_study(settings, where));
+  const auto before = results(where);
+  auto other = settings;
+  other.seed = 1;
+  EXPECT_THAT(refusal(other, where), HasSubstr("was made with seed = 0, now it is 1"));
+  other = settings;
+  other.multipliers = {-1, 1};
+  EXPECT_THAT(refusal(other, where), HasSubstr("multipliers = -1.5,-1,-0.5,0,0.5,1,1.5, now it is -1,1"));
+  other = settings;
+  other.layers = "1-2";
+  EXPECT_THAT(refusal(other, where), HasSubstr("layers"));
+  write_file(folder / "warm.jsonl", test::preference_pairs(31));
+  EXPECT_THAT(refusal(settings, where), HasSubstr("data of warm"));
+  EXPECT_EQ(results(where), before);
+}
+
+TEST_F(Study, AddsABehaviorToAFolder) {
+  const auto where = folder / "out";
+  static_cast<void>(run_study(settings, where));
+  write_file(folder / "cold.jsonl", test::preference_pairs(24));
+  settings.data = {(folder / "cold.jsonl").string()};
+  const auto outcome = run_study(settings, where);
+  std::set<std::string> behaviors;
+  for (const auto& result : outcome.results) behaviors.insert(result.behavior);
+  EXPECT_THAT(behaviors, testing::ElementsAre("cold", "mean", "warm"));
+}
+
+TEST_F(Study, EvaluatesPromptVariantsOnTheTestPart) {
+  write_file(folder / "warm.toml", "positive = \"You find everything warm.\"\nnegative = \"You find nothing warm.\"\n");
+  settings.variants = {PromptVariant::user_negative, PromptVariant::system_positive};
+  const auto outcome = run_study(settings, folder / "out");
+  std::map<std::string, std::size_t> rows;
+  for (const auto& result : outcome.results) {
+    ++rows[result.variant];
+    EXPECT_EQ(result.samples, 15U) << result.variant;
+  }
+  EXPECT_THAT(
+      rows, testing::ElementsAre(testing::Pair("BASE", 6), testing::Pair("SYS.POS", 6), testing::Pair("USER.NEG", 6)));
+}
+
+TEST_F(Study, RefusesTooFewSamplesBeforeItMeasures) {
+  write_file(folder / "warm.jsonl", test::preference_pairs(8));
+  settings.predictor.folds = 5;
+  EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("fewer than the 5 folds"));
+  EXPECT_FALSE(fs::exists(folder / "out"));
+}
+
+TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
+  static_cast<void>(run_study(settings, folder / "out"));
+  const auto folders = behavior_folders(folder / "out");
+  ASSERT_EQ(folders.size(), 1U);
+  FitSettings fit{.encoder = "first-last", .top_k = {3}, .predictor = settings.predictor};
+  const auto fitted = fit_behavior(folders[0], fit);
+  EXPECT_EQ(fitted.encoder, "first-last");
+  EXPECT_EQ(fitted.model_layers, 4U);
+  const auto outcome = evaluate_study(folder / "out", settings.evaluation);
+  EXPECT_TRUE(std::ranges::any_of(outcome.results, [](const auto& r) { return r.policy == "w2s-top3"; }));
+  FitSettings unknown = fit;
+  unknown.encoder = "layer3-mean";
+  EXPECT_THAT([&] { static_cast<void>(fit_behavior(folders[0], unknown)); },
+              testing::ThrowsMessage<Error>(HasSubstr("did not record the encoder layer3-mean")));
+}
+
+TEST(BehaviorFolders, OfSomethingElseAreAnError) {
+  const test::TemporaryFolder folder;
+  EXPECT_THROW(static_cast<void>(behavior_folders(folder.path())), Error);
+  EXPECT_THROW(static_cast<void>(behavior_folders(folder / "none")), Error);
+}
+
+}  // namespace
+}  // namespace w2s
