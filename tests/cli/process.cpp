@@ -1,0 +1,55 @@
+#include "cli/process.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "w2s/file.h"
+
+namespace w2s::test {
+namespace {
+
+[[noreturn]] void become_w2s(std::vector<std::string> arguments, const std::string& out, const std::string& err,
+                             const ProcessOptions& options) {
+  const int out_descriptor = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const int err_descriptor = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (out_descriptor < 0 || err_descriptor < 0) ::_exit(126);
+  ::dup2(out_descriptor, STDOUT_FILENO);
+  ::dup2(err_descriptor, STDERR_FILENO);
+  if (options.file_size_limit) {
+    const rlimit limit{*options.file_size_limit, *options.file_size_limit};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  std::string program = W2S_PROGRAM;
+  std::vector<char*> pointers = {program.data()};
+  for (auto& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  ::execv(program.c_str(), pointers.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+ProcessResult run_w2s(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
+                      const ProcessOptions& options) {
+  const std::string captured_out = (folder / "standard-output").string();
+  const std::string err = (folder / "standard-error").string();
+  const std::string& out = options.standard_output.empty() ? captured_out : options.standard_output;
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("cannot fork");
+  if (child == 0) become_w2s(arguments, out, err, options);
+
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ProcessResult result;
+  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
+  if (options.standard_output.empty()) result.out = read_file(captured_out);
+  result.err = read_file(err);
+  return result;
+}
+
+}  // namespace w2s::test
