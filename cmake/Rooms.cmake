@@ -3,6 +3,9 @@
 
 add_library(w2s_options INTERFACE)
 target_compile_options(w2s_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -fno-math-errno)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(w2s_options INTERFACE -Wno-restrict)  # false alarms in std::string (GCC bug 105651)
+endif()
 if(W2S_NATIVE)
   target_compile_options(w2s_options INTERFACE -march=native)
 endif()

@@ -12,7 +12,7 @@
 namespace w2s {
 
 struct DecoderOptions {
-  std::size_t context = 4096;   ///< cells of the key-value cache, shared by all sequences
+  std::size_t context = 4096;   ///< cells of the key-value cache, shared by all sequences; rounded up
   std::size_t sequences = 256;  ///< sequences that may exist at once, 2 to 256 (llama.cpp's limit)
   std::size_t rows_per_batch =
       512;          ///< rows that go through the model together, at least one a sequence; more are decoded in turns

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "w2s/dataset.h"
@@ -33,10 +35,19 @@ struct StudySettings {
   std::uint64_t seed = 0;  ///< decides the split, the predictors and the bootstrap
 };
 
+/// A prompt that was not fitted on and the model's greedy answers to it, steered at the predicted layer.
+struct SteeredExample {
+  std::string behavior;
+  std::string prompt;                                       ///< the conversation's turns, without the system message
+  std::size_t layer = 0;                                    ///< the predictor's choice
+  std::vector<std::pair<float, std::string>> answers = {};  ///< by scale, 0 (unsteered) among them
+};
+
 /// What a study found, beside what it wrote.
 struct StudyOutcome {
   std::vector<PolicyResult> results;  ///< of all behaviours, with their mean where there are several
   std::vector<std::pair<std::string, NoiseFloor>> noise;  ///< by behaviour
+  std::optional<SteeredExample> example = {};             ///< of the first behaviour; only of a run
 };
 
 /// Paths inside a results folder.
@@ -49,6 +60,10 @@ struct BehaviorFolder {
 
 /// The behaviours that a results folder holds, by name. Throws Error{results} if it is none.
 [[nodiscard]] std::vector<BehaviorFolder> behavior_folders(const std::filesystem::path& folder);
+
+/// The seed a results folder was made with: what its fits and evaluations use where none is named. Throws
+/// Error{results} if the folder has no settings.
+[[nodiscard]] std::uint64_t study_seed(const std::filesystem::path& folder);
 
 /// Runs the whole job into `folder`, or what of it is missing there: interrupted at any moment, the next call goes on
 /// and gives the numbers of an uninterrupted run. Writes settings.json first and results.json last. Throws

@@ -79,7 +79,7 @@ bool shows_all(const std::string& rendered, std::span<const ChatMessage> message
 
 }  // namespace
 
-ChatTemplate::ChatTemplate(std::string source, std::string bos_token, std::string eos_token) {
+ChatTemplate::ChatTemplate(const std::string& source, std::string bos_token, std::string eos_token) {
   try {
     const auto tokens = jinja::lexer().tokenize(source);
     program_ = std::make_shared<Program>(

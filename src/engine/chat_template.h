@@ -12,7 +12,7 @@ namespace w2s::engine {
 class ChatTemplate {
  public:
   /// Throws Error{model} if the template is not Jinja that llama.cpp understands.
-  ChatTemplate(std::string source, std::string bos_token, std::string eos_token);
+  ChatTemplate(const std::string& source, std::string bos_token, std::string eos_token);
 
   /// The text up to where the assistant's answer begins. Throws Error{model} if the template fails or drops a message.
   [[nodiscard]] std::string render(std::span<const ChatMessage> messages) const;

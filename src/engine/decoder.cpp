@@ -73,12 +73,17 @@ void refuse_what_cannot_be_steered(const engine::ModelHandle& handle) {
     refuse(fmt::format("architecture '{}' is a diffusion model", handle.info.architecture));
 }
 
+std::size_t rounded_up(std::size_t value, std::size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
 }  // namespace
 
 struct Decoder::State {
   State(const Model& loaded, const DecoderOptions& wanted) : model(loaded), options(wanted), tap(loaded.info().layers) {
     options.sequences = std::clamp<std::size_t>(options.sequences, 2, llama_max_parallel_sequences());
-    options.rows_per_batch = std::max(options.rows_per_batch, options.sequences);  // llama.cpp asserts it
+    options.rows_per_batch = std::max(options.rows_per_batch, options.sequences);  // llama.cpp asserts both
+    options.context = rounded_up(std::max(options.context, options.rows_per_batch), 256);
     options.threads = static_cast<int>(thread_count(options.threads));
 
     auto params = llama_context_default_params();

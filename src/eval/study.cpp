@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "eval/prepared_behavior.h"
 #include "eval/settings_file.h"
+#include "eval/steered_example.h"
 #include "w2s/caa.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
@@ -157,6 +159,19 @@ std::vector<BehaviorFolder> behavior_folders(const fs::path& folder) {
   return folders;
 }
 
+std::uint64_t study_seed(const fs::path& folder) {
+  const auto refuse = [&] {
+    throw Error(ErrorKind::results, fmt::format("{}: has no settings.json with a seed; name one", folder.string()));
+  };
+  const auto settings = read_settings(folder);
+  if (!settings || !settings->measurement.contains("seed")) refuse();
+  const auto& text = settings->measurement.at("seed");
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc() || end != text.data() + text.size()) refuse();
+  return seed;
+}
+
 StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, const Job& job) {
   if (settings.method != "caa")
     throw Error(ErrorKind::usage, fmt::format("unknown method '{}'; there is: caa", settings.method));
@@ -188,7 +203,10 @@ StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, co
   }
   auto evaluation = settings.evaluation;
   evaluation.seed = settings.seed;
-  return evaluate_study(folder, evaluation, job);
+  auto outcome = evaluate_study(folder, evaluation, job);
+  const auto& first = behaviors.front();
+  outcome.example = steered_example({folder / first.behavior.name}, first, grid, decoders.front());
+  return outcome;
 }
 
 StudyOutcome evaluate_study(const fs::path& folder, const EvaluationOptions& options, const Job& job) {

@@ -139,6 +139,8 @@ TEST(CommandLine, NamesAnOptionOutOfRange) {
 TEST(CommandLine, NamesAnOptionThatIsNoNumber) {
   EXPECT_THAT(error_of(with_required({"--limit", "many"})), HasSubstr("--limit"));
   EXPECT_THAT(error_of(with_required({"--seed", "-1"})), HasSubstr("--seed"));
+  EXPECT_THAT(error_of(with_required({"--limit", "-1"})), HasSubstr("--limit"));
+  EXPECT_THAT(error_of(with_required({"--ctx-size", "-1"})), HasSubstr("--ctx-size"));
 }
 
 TEST(CommandLine, SaysWhereHelpIs) { EXPECT_THAT(error_of({}), HasSubstr("w2s test --help")); }

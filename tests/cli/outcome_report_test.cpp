@@ -91,6 +91,21 @@ TEST(OutcomeReport, JudgesEachBehaviourButNotTheirMean) {
   EXPECT_THAT(notes, HasSubstr("Noise floor of openness: propensity within 0.25 logits, steerability within 0.12"));
 }
 
+TEST(OutcomeReport, ShowsASteeredAnswerBesideTheUnsteeredOne) {
+  StudyOutcome outcome{.results = {policy("fixed", 2.5)}, .noise = {}};
+  outcome.example = SteeredExample{.behavior = "openness",
+                                   .prompt =
+                                       "The\x1b"
+                                       "soup\nwas",
+                                   .layer = 7,
+                                   .answers = {{-1.5F, " cold."}, {0.0F, " soup."}, {1.5F, " great."}}};
+  EXPECT_THAT(outcome_report(outcome).notes, HasSubstr("openness, steered at layer 7, which the predictor chose"));
+  EXPECT_THAT(outcome_report(outcome).notes, HasSubstr("  prompt            The soup was\n"
+                                                       "  steered by -1.5   cold.\n"
+                                                       "  unsteered         soup.\n"
+                                                       "  steered by +1.5   great.\n"));
+}
+
 TEST(OutcomeReport, ShowsDeviationsWhereThereAreAny) {
   auto row = policy("w2s-top1", 2.5);
   row.steerability_sd = 0.25;

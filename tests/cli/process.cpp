@@ -5,7 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <stdexcept>
+#include <thread>
 
 #include "w2s/file.h"
 
@@ -31,6 +34,24 @@ namespace {
   ::_exit(127);
 }
 
+int wait_for(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+int interrupt(pid_t child, const std::filesystem::path& err, const std::string& text) {
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    if (std::filesystem::exists(err) && read_file(err).find(text) != std::string::npos) {
+      ::kill(child, SIGINT);
+      return wait_for(child);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return status;
+}
+
 }  // namespace
 
 ProcessResult run_w2s(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
@@ -38,12 +59,12 @@ ProcessResult run_w2s(const std::filesystem::path& folder, const std::vector<std
   const std::string captured_out = (folder / "standard-output").string();
   const std::string err = (folder / "standard-error").string();
   const std::string& out = options.standard_output.empty() ? captured_out : options.standard_output;
+  std::filesystem::remove(err);  // of an earlier run, which may say already what `interrupt_at` waits for
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("cannot fork");
   if (child == 0) become_w2s(arguments, out, err, options);
 
-  int status = 0;
-  ::waitpid(child, &status, 0);
+  const int status = options.interrupt_at.empty() ? wait_for(child) : interrupt(child, err, options.interrupt_at);
   ProcessResult result;
   if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);

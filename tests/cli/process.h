@@ -19,6 +19,7 @@ struct ProcessResult {
 struct ProcessOptions {
   std::optional<std::uint64_t> file_size_limit;  ///< bytes; writing more fails as on a full disk
   std::string standard_output;                   ///< a device or file to write to instead of capturing it
+  std::string interrupt_at;                      ///< sends SIGINT once standard error says this
 };
 
 /// `w2s ARGUMENTS...`. Its output goes through files in `folder`.

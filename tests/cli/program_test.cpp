@@ -69,7 +69,7 @@ TEST_P(EveryCommand, RefusesToStartWithoutItsInput) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Program, EveryCommand, ::testing::ValuesIn(commands().begin(), commands().end()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& command) { return std::string(command.param.name); });
 
 TEST(Program, ListsItsCommands) {
   const auto outcome = run({"--help"});
@@ -129,7 +129,7 @@ TEST(Program, FailsWhenItsOutputCannotBeWritten) {
 
 TEST(Program, TurnsEveryOtherExceptionIntoOneLineAndExitCodeOne) {
   std::string err;
-  const auto console_throwing = [&err](auto exception) {
+  const auto console_throwing = [&err](const auto& exception) {
     return Console{.out = [exception](std::string_view) { throw exception; },
                    .err = [&err](std::string_view text) { err += text; }};
   };

@@ -159,6 +159,16 @@ TEST(Decoder, RefusesWhatIsOutOfRangeAndStaysUsable) {
             test::tiny_vocabulary);
 }
 
+TEST(Decoder, RoundsASmallContextUpToWhatItsSequencesNeed) {
+  const LoadedTinyModel tiny(test::tiny_llama());
+  Decoder decoder(tiny.model(), {.context = 241, .sequences = 256, .rows_per_batch = 1, .threads = 1});
+  Batch batch;
+  for (std::int32_t sequence = 0; sequence < 256; ++sequence)
+    batch.rows.push_back({.token = 'a', .position = 0, .sequence = sequence, .wants_logits = true});
+  batch.scored = {'b'};
+  EXPECT_EQ(decoder.decode(batch).logits.size(), 256U);
+}
+
 TEST(Decoder, SaysWhenItsContextIsFull) {
   const LoadedTinyModel tiny(test::tiny_llama());
   Decoder decoder(tiny.model(), small);

@@ -67,6 +67,9 @@ TEST_F(Study, LeavesAFolderWithEverythingInIt) {
   }
   EXPECT_THAT(policies,
               testing::UnorderedElementsAre("fixed", "majority", "random", "w2s-top1", "w2s-top2", "optimum"));
+  ASSERT_TRUE(outcome.example.has_value());
+  ASSERT_EQ(outcome.example->answers.size(), 3U);
+  EXPECT_NE(outcome.example->answers.front().second, outcome.example->answers.back().second);
   ASSERT_EQ(outcome.noise.size(), 1U);
   EXPECT_LT(outcome.noise[0].second.propensity, 1e-4);
 }
@@ -164,10 +167,17 @@ TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
   EXPECT_EQ(fitted.model_layers, 4U);
   const auto outcome = evaluate_study(folder / "out", settings.evaluation);
   EXPECT_TRUE(std::ranges::any_of(outcome.results, [](const auto& r) { return r.policy == "w2s-top3"; }));
-  FitSettings unknown = fit;
-  unknown.encoder = "layer3-mean";
-  EXPECT_THAT([&] { static_cast<void>(fit_behavior(folders[0], unknown)); },
-              testing::ThrowsMessage<Error>(HasSubstr("did not record the encoder layer3-mean")));
+}
+
+TEST_F(Study, ListsTheEncodersOfASweepThatLacksTheOneAskedFor) {
+  test::write_tiny_model(folder / "model.gguf", test::llama_like_32_layers());
+  settings.layers = "0-1";
+  static_cast<void>(run_study(settings, folder / "out"));
+  const auto behavior = behavior_folders(folder / "out").at(0);
+  const FitSettings fit{.encoder = "layer5-mean", .top_k = {1}, .predictor = settings.predictor};
+  EXPECT_THAT([&] { static_cast<void>(fit_behavior(behavior, fit)); },
+              testing::ThrowsMessage<Error>(testing::AllOf(HasSubstr("did not record the encoder layer5-mean"),
+                                                           HasSubstr("it recorded first-last"))));
 }
 
 TEST(BehaviorFolders, OfSomethingElseAreAnError) {

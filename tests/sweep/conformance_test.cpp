@@ -116,7 +116,7 @@ TEST_F(Reference, AgreesInTokensPropensitySteerabilityAndBestLayer) {
   const auto items = samples("openness.jsonl");
   const auto vectors = read_steering_vectors(folder / "openness.vectors.gguf");
   check_fits(vectors, model->info());
-  Decoder decoder(*model, {.context = 1024});
+  Decoder decoder(*model, {.context = 1024, .threads = 1});
   SharedPrefixExecutor executor(decoder);
   const auto grid = full_grid(model->info().layers);
   ASSERT_EQ(items.size(), expected.at("propensity").size());
@@ -140,7 +140,7 @@ TEST_F(Reference, AgreesInTokensPropensitySteerabilityAndBestLayer) {
 TEST_F(Reference, AgreesInRepresentationsAtTheAnswerLetter) {
   const auto expected = read_tensor_file(folder / "openness.representations.gguf");
   const auto items = samples("openness.train.jsonl");
-  Decoder decoder(*model, {.context = 1024});
+  Decoder decoder(*model, {.context = 1024, .threads = 1});
   const auto relative_error = [](std::span<const float> found, std::span<const float> wanted) {
     double difference = 0;
     double size = 0;

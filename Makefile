@@ -1,0 +1,65 @@
+# Short names for everything one does in this repository. The build itself is CMake's (CMakePresets.json); every target
+# first does whatever set-up it needs, and does nothing twice.
+.DEFAULT_GOAL := help
+.PHONY: help demo test build model bench format format-check lint sanitize fuzz clean \
+        setup setup-lint setup-format setup-fuzz
+
+MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
+CLANG_FORMAT ?= clang-format-19
+SOURCES = $(shell find include src tests bench examples fuzz -name '*.h' -o -name '*.cpp')
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: model ## the main job on the default model and built-in data: a table, and build/demo/results.json
+	scripts/demo.sh build/release/w2s $(MODEL) build/demo
+
+test: setup build/release/build.ninja ## builds everything and runs the tests
+	cmake --build --preset test
+	ctest --preset release
+
+build: setup build/release/build.ninja ## build/release/w2s
+	cmake --build --preset release --target w2s
+
+model: setup build/release/build.ninja ## the default model, in build/models
+	cmake --build --preset release --target model
+
+bench: model ## runs the benchmarks
+	cmake --build --preset release
+	@for program in $$(find build/release/bench -maxdepth 1 -type f -perm -u+x); do echo "$$program"; $$program || exit; done
+
+format: setup-format ## formats the sources
+	$(CLANG_FORMAT) -i $(SOURCES)
+
+format-check: setup-format ## fails where `make format` would change something
+	$(CLANG_FORMAT) --dry-run -Werror $(SOURCES)
+
+lint: setup setup-lint build/tidy/build.ninja ## the rules of the rooms, and clang-tidy on what changed since it passed
+	python3 scripts/check-rooms.py
+	cmake --build --preset tidy
+
+sanitize: setup build/dev/build.ninja ## the tests with warnings as errors and address/undefined sanitizers
+	cmake --build --preset dev
+	ctest --preset dev
+
+fuzz: build setup-fuzz ## gives the data readers a minute of damaged files
+	mkdir -p build/fuzz/corpus
+	clang++-19 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc fuzz/dataset_fuzz.cpp \
+	  src/data/*.cpp src/base/*.cpp build/release/src/data/builtin_files.cpp -lfmt -lcrypto -o build/fuzz/dataset_fuzz
+	build/fuzz/dataset_fuzz -max_total_time=60 build/fuzz/corpus
+
+clean: ## removes build/; downloads and llama.cpp stay in the cache
+	rm -rf build
+
+setup:
+	@scripts/setup.sh build
+setup-lint:
+	@scripts/setup.sh lint
+setup-format:
+	@scripts/setup.sh format
+setup-fuzz:
+	@scripts/setup.sh fuzz
+
+# Order-only on the set-up: it comes first and never makes anything out of date.
+build/%/build.ninja: CMakePresets.json | setup
+	cmake --preset $*

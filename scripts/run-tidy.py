@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over the project's sources, one process a core.
+
+A file is skipped when it passed before and nothing that clang-tidy saw has changed since: the file, the project's
+headers it includes, its compile command, the checks and clang-tidy itself.
+
+usage: run-tidy.py COMPILE_COMMANDS FOLDER_OF_STAMPS
+"""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE_FOLDERS = ("src", "tests", "bench", "examples")
+INCLUDE_FOLDERS = (ROOT / "include", ROOT / "src", ROOT / "tests")
+INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+CLANG_TIDY = os.environ.get("CLANG_TIDY", "clang-tidy-19")
+
+
+@lru_cache(maxsize=None)
+def included_files(path: Path) -> frozenset[Path]:
+    """The project's headers that a file includes directly."""
+    found = set()
+    for name in INCLUDE.findall(path.read_bytes()):
+        for folder in (path.parent, *INCLUDE_FOLDERS):
+            header = folder / name.decode()
+            if header.is_file():
+                found.add(header.resolve())
+                break
+    return frozenset(found)
+
+
+def files_seen_from(path: Path) -> list[Path]:
+    seen: set[Path] = set()
+    open_files = [path]
+    while open_files:
+        file = open_files.pop()
+        if file not in seen:
+            seen.add(file)
+            open_files.extend(included_files(file))
+    return sorted(seen)
+
+
+def fingerprint(path: Path, command: str, tool: str) -> str:
+    digest = hashlib.sha256()
+    for part in (tool, command, (ROOT / ".clang-tidy").read_text()):
+        digest.update(part.encode() + b"\0")
+    for file in files_seen_from(path):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def check(path: Path, database: Path) -> tuple[bool, str]:
+    run = subprocess.run(
+        [CLANG_TIDY, "-p", str(database.parent), "--quiet", str(path)], capture_output=True, text=True, check=False
+    )
+    return run.returncode == 0, run.stdout if run.stdout.strip() else run.stderr
+
+
+def without_repetitions(output: str, printed: set[str]) -> str:
+    """Leaves out what was printed for an earlier file: a finding in a header comes up with each file that includes it."""
+    findings = re.split(r"^(?=\S+:\d+:\d+: (?:error|warning):)", output, flags=re.MULTILINE)
+    new = [finding for finding in findings if finding.strip() and finding not in printed]
+    printed.update(new)
+    return "".join(new)
+
+
+def main() -> int:
+    database, stamps = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    stamps.mkdir(parents=True, exist_ok=True)
+    tool = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
+
+    work = []
+    for entry in json.loads(database.read_text()):
+        path = (Path(entry["directory"]) / entry["file"]).resolve()
+        if not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in SOURCE_FOLDERS:
+            continue
+        name = str(path.relative_to(ROOT))
+        stamp = stamps / name.replace("/", ".")
+        now = fingerprint(path, entry["command"], tool)
+        if not stamp.is_file() or stamp.read_text() != now:
+            work.append((name, path, stamp, now))
+
+    failed = 0
+    printed: set[str] = set()
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        results = pool.map(lambda item: check(item[1], database), work)
+        for number, ((name, _, stamp, now), (passed, output)) in enumerate(zip(work, results), start=1):
+            print(f"[{number}/{len(work)}] {name}{'' if passed else ': FAILED'}", flush=True)
+            if passed:
+                stamp.write_text(now)
+            else:
+                print(without_repetitions(output, printed), flush=True)
+                failed += 1
+    print(f"clang-tidy: {len(work)} checked, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

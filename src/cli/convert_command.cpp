@@ -1,0 +1,55 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "w2s/error.h"
+#include "w2s/model.h"
+
+namespace w2s::cli {
+namespace {
+
+struct ConvertOptions {
+  std::filesystem::path input;
+  std::filesystem::path output;
+  GeneralOptions general;
+
+  void add_to(CommandLine& line) {
+    line.add_path("IN.gguf", input, "Model to read, quantised or not")->required();
+    line.add_path("OUT.gguf", output, "Model to write, with F32 weights")->required();
+    general.add_threads_to(line);
+    general.add_quiet_to(line);
+  }
+};
+
+bool is_same_file(const std::filesystem::path& first, const std::filesystem::path& second) {
+  std::error_code ignored;
+  return std::filesystem::equivalent(first, second, ignored);
+}
+
+}  // namespace
+
+void convert_command(const Arguments& arguments, const Console& console) {
+  ConvertOptions options;
+  CommandLine line("convert",
+                   "Writes a model's weights as F32. With quantised weights llama.cpp rounds activations too, so that "
+                   "small effects drown; what quantisation has lost does not come back.",
+                   "w2s convert model-Q4_1.gguf model-F32.gguf");
+  options.add_to(line);
+  if (!line.parse(arguments, console)) return;
+
+  check_folder_of(options.output);
+  const auto before = inspect_model(options.input);
+  if (is_same_file(options.input, options.output))
+    throw Error(ErrorKind::usage, "OUT.gguf: is the input itself; name another file");
+  convert_to_f32(options.input, options.output, options.general.threads);
+  const auto after = inspect_model(options.output);
+  if (options.general.quiet) return;
+  console.out(fmt::format("{}: {} -> {}, {:.3g} MB -> {:.3g} MB\n", options.output.string(), before.weight_type,
+                          after.weight_type, static_cast<double>(before.bytes) / 1e6,
+                          static_cast<double>(after.bytes) / 1e6));
+}
+
+}  // namespace w2s::cli

@@ -1,0 +1,226 @@
+#include "cli/inspected_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <string_view>
+#include <variant>
+
+#include "cli/outcome_report.h"
+#include "w2s/error.h"
+#include "w2s/layer_predictor.h"
+#include "w2s/prompt_encoder.h"
+#include "w2s/study.h"
+#include "w2s/sweep_store.h"
+#include "w2s/tensor_file.h"
+
+namespace w2s::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view gguf_magic = "GGUF";
+constexpr std::string_view sqlite_magic = "SQLite format 3";
+constexpr std::string_view vectors_architecture = "controlvector";
+constexpr std::string_view predictor_architecture = "w2s-predictor";
+
+Cell count(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+using Field = std::pair<std::string, Cell>;
+
+Cell yes_or_no(bool value) { return std::string(value ? "yes" : "no"); }
+
+bool begins_with(const fs::path& path, std::string_view magic) {
+  std::string beginning(magic.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  return file.gcount() == static_cast<std::streamsize>(magic.size()) && beginning == magic;
+}
+
+std::string layers_text(const std::vector<std::size_t>& layers) {
+  const bool is_range = !layers.empty() && layers.back() - layers.front() + 1 == layers.size() && layers.size() > 2;
+  return is_range ? fmt::format("{}-{}", layers.front(), layers.back()) : fmt::format("{}", fmt::join(layers, ","));
+}
+
+InspectedFile inspect(const ModelInfo& model) {
+  InspectedFile file;
+  file.kind = "model";
+  file.fields = {{"architecture", model.architecture},
+                 {"name", model.name},
+                 {"layers", count(model.layers)},
+                 {"width", count(model.width)},
+                 {"weights", model.weight_type},
+                 {"quantised", yes_or_no(model.is_quantized)},
+                 {"parameters", count(model.parameters)},
+                 {"bytes", count(model.bytes)},
+                 {"vocabulary", count(model.vocabulary)},
+                 {"training context", count(model.training_context)},
+                 {"chat template", yes_or_no(model.has_chat_template)}};
+  if (model.is_embedding_model) file.fields.emplace_back("embedding model", "yes: it cannot be steered");
+  file.shapes = {{.architecture = model.architecture, .layers = model.layers, .width = model.width}};
+  return file;
+}
+
+InspectedFile inspect(const SteeringVectors& vectors) {
+  InspectedFile file;
+  file.kind = "steering vectors";
+  file.fields = {{"method", vectors.method},
+                 {"made with", vectors.model_architecture},
+                 {"layers", count(vectors.layers)},
+                 {"width", count(vectors.width)}};
+  for (const auto& [name, value] : vectors.notes) file.fields.emplace_back(name, value);
+  file.by_layer = norms_report(vectors);
+  file.shapes = {{.architecture = vectors.model_architecture, .layers = vectors.layers, .width = vectors.width}};
+  return file;
+}
+
+InspectedFile inspect(const PredictorFile& predictor) {
+  InspectedFile file;
+  file.kind = "layer predictor";
+  file.fields = {{"behavior", predictor.behavior},
+                 {"made with", predictor.model_architecture},
+                 {"layers", count(predictor.model_layers)},
+                 {"encoder", predictor.encoder},
+                 {"best fixed layer", count(predictor.fixed_layer)},
+                 {"default k", count(predictor.default_top_k)}};
+  std::size_t width = 0;
+  for (const auto& [top_k, fitted] : predictor.by_top_k) {
+    if (fitted.by_seed.empty()) continue;
+    const auto& first = fitted.by_seed.front();
+    width = first.width();
+    file.fields.emplace_back(fmt::format("k = {}", top_k),
+                             fmt::format("{} networks, layers {}", fitted.by_seed.size(), layers_text(first.layers())));
+  }
+  for (const auto& [name, value] : predictor.notes) file.fields.emplace_back(name, value);
+  file.shapes = {{.architecture = predictor.model_architecture, .layers = predictor.model_layers, .width = width}};
+  return file;
+}
+
+InspectedFile inspect(const SweepStore& store) {
+  const auto& header = store.header();
+  const auto architecture = header.settings.find("architecture");
+  std::vector<std::string> encoders;
+  for (const auto& encoder : header.encoders) encoders.push_back(to_string(encoder));
+  InspectedFile file;
+  file.kind = "sweep";
+  file.fields = {{"behavior", header.behavior},
+                 {"samples", fmt::format("{} measured, {} in the data", store.records().size(), header.samples)},
+                 {"layers", count(header.model_layers)},
+                 {"width", count(header.width)},
+                 {"swept layers", layers_text(header.grid.layers)},
+                 {"multipliers", fmt::format("{}", fmt::join(header.grid.multipliers, ", "))},
+                 {"encoders", fmt::format("{}", fmt::join(encoders, ", "))}};
+  if (const auto noise = store.noise_floor()) file.fields.emplace_back("noise floor", describe(*noise));
+  for (const auto& [name, value] : header.settings) {
+    const bool is_told = std::ranges::find(file.fields, name, &Field::first) != file.fields.end();
+    if (!is_told) file.fields.emplace_back(name, value);
+  }
+  file.shapes = {{.architecture = architecture == header.settings.end() ? "" : architecture->second,
+                  .layers = header.model_layers,
+                  .width = header.width}};
+  return file;
+}
+
+// The files of each behaviour, by the names they have inside the folder.
+InspectedFile inspect_folder(const fs::path& path) {
+  InspectedFile file;
+  file.kind = "results folder";
+  for (const auto& folder : behavior_folders(path)) {
+    for (const auto& part : {folder.vectors(), folder.sweep(), folder.predictor()}) {
+      const auto name = fs::relative(part, path).string();
+      if (!fs::exists(part)) {
+        file.fields.emplace_back(name, "missing: 'w2s run' again makes it");
+        continue;
+      }
+      const auto inspected = inspect_file(part);
+      std::vector<std::string> facts;
+      for (const auto& [field, value] : inspected.fields) {
+        constexpr std::array<std::string_view, 6> telling = {"method",  "samples",          "layers",
+                                                             "encoder", "best fixed layer", "noise floor"};
+        if (std::ranges::find(telling, field) != telling.end())
+          facts.push_back(fmt::format("{} {}", field, to_string(value)));
+      }
+      file.fields.emplace_back(name, fmt::format("{}: {}", inspected.kind, fmt::join(facts, "; ")));
+      std::ranges::copy(inspected.shapes, std::back_inserter(file.shapes));
+    }
+  }
+  return file;
+}
+
+std::string architecture_of(const TensorFile& file) {
+  const auto entry = file.metadata.find("general.architecture");
+  if (entry == file.metadata.end()) return "";
+  const auto* text = std::get_if<std::string>(&entry->second);
+  return text == nullptr ? "" : *text;
+}
+
+// A model's header is read first: reading its tensors, to find that it is one, could take minutes.
+InspectedFile inspect_gguf(const fs::path& path) {
+  try {
+    return inspect(inspect_model(path));
+  } catch (const Error& model_error) {
+    std::string architecture;
+    try {
+      architecture = architecture_of(read_tensor_file(path));
+    } catch (const Error&) {
+      throw model_error;
+    }
+    if (architecture == vectors_architecture) return inspect(read_steering_vectors(path));
+    if (architecture == predictor_architecture) return inspect(read_predictors(path));
+    throw;
+  }
+}
+
+InspectedFile inspect_any(const fs::path& path) {
+  if (!fs::exists(path)) throw Error(ErrorKind::io, fmt::format("{}: no such file or folder", path.string()));
+  if (fs::is_directory(path)) return inspect_folder(path);
+  if (begins_with(path, gguf_magic)) return inspect_gguf(path);
+  if (begins_with(path, sqlite_magic)) return inspect(SweepStore::read(path));
+  throw Error(ErrorKind::data,
+              fmt::format("{}: is neither a GGUF file, a sweep (SQLite) nor a results folder", path.string()));
+}
+
+std::optional<std::string> difference(const ModelShape& first, const ModelShape& second) {
+  if (first.layers != 0 && second.layers != 0 && first.layers != second.layers)
+    return fmt::format("{} layers against {}", first.layers, second.layers);
+  if (first.width != 0 && second.width != 0 && first.width != second.width)
+    return fmt::format("width {} against {}", first.width, second.width);
+  if (!first.architecture.empty() && !second.architecture.empty() && first.architecture != second.architecture)
+    return fmt::format("architecture {} against {}", first.architecture, second.architecture);
+  return std::nullopt;
+}
+
+}  // namespace
+
+InspectedFile inspect_file(const fs::path& path) {
+  auto file = inspect_any(path);
+  file.path = path;
+  return file;
+}
+
+std::optional<std::string> difference(const InspectedFile& first, const InspectedFile& second) {
+  for (const auto& shape : first.shapes) {
+    for (const auto& other : second.shapes)
+      if (auto found = difference(shape, other)) return found;
+  }
+  return std::nullopt;
+}
+
+Report norms_report(const SteeringVectors& vectors) {
+  Report report;
+  report.readable.columns = {"layer", "norm"};
+  report.tidy.columns = report.readable.columns;
+  for (std::size_t layer = 0; layer < vectors.layers; ++layer) {
+    double squares = 0;
+    for (const float value : vectors.direction(layer))
+      squares += static_cast<double>(value) * static_cast<double>(value);
+    const double norm = std::sqrt(squares);
+    report.readable.rows.push_back({count(layer), fmt::format("{:.4g}", norm)});
+    report.tidy.rows.push_back({count(layer), norm});
+  }
+  return report;
+}
+
+}  // namespace w2s::cli

@@ -1,0 +1,91 @@
+// Options that several commands share, under the names that llama.cpp gives them where it has them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "cli/work.h"
+#include "w2s/dataset.h"
+#include "w2s/decoder.h"
+#include "w2s/layer_predictor.h"
+#include "w2s/model.h"
+#include "w2s/prompt_variant.h"
+
+namespace w2s::cli {
+
+struct GeneralOptions {
+  std::uint64_t seed = 0;
+  std::optional<std::uint64_t> named_seed = {};
+  int threads = 0;
+  bool quiet = false;
+
+  void add_seed_to(CommandLine& line, const std::string& what_it_decides);
+  /// The same for a command on a results folder, whose own seed is the default.
+  void add_seed_of_folder_to(CommandLine& line, const std::string& what_it_decides);
+  /// The seed named, else the folder's.
+  [[nodiscard]] std::uint64_t seed_for(const std::filesystem::path& folder) const;
+  void add_threads_to(CommandLine& line);
+  void add_quiet_to(CommandLine& line);
+};
+
+struct ModelArguments {
+  std::filesystem::path model;
+  int gpu_layers = -1;
+  std::size_t context = 0;
+  std::filesystem::path chat_template_file;
+
+  void add_to(CommandLine& line);
+  [[nodiscard]] ModelOptions model_options() const;
+  [[nodiscard]] DecoderOptions decoder_options(int threads) const;
+};
+
+/// The warning that numbers of this model need; nothing for one that needs none.
+void warn_if_quantized(const ModelInfo& model, Work& work);
+
+struct DataArguments {
+  std::vector<std::string> sources;
+  std::vector<std::string> behaviors;
+  std::size_t limit = 0;
+
+  void add_to(CommandLine& line);
+  [[nodiscard]] DataSelection selection(std::uint64_t seed) const;
+  void warn_if_limited(Work& work) const;
+};
+
+/// The only behaviour that was asked for. Throws Error{usage} that lists them if there are several.
+[[nodiscard]] Behavior read_single_behavior(const DataArguments& data, std::uint64_t seed);
+
+struct GridArguments {
+  std::vector<std::string> layers;
+  std::vector<std::string> multipliers;
+
+  void add_to(CommandLine& line);
+  /// As parse_layers takes them; empty for all layers.
+  [[nodiscard]] std::string layer_list() const;
+  /// steering-bench's unless others were given. Throws Error{usage}.
+  [[nodiscard]] std::vector<float> parsed_multipliers() const;
+};
+
+struct VariantArguments {
+  std::vector<std::string> names = {"BASE"};
+
+  void add_to(CommandLine& line);
+  /// "all" stands for all five. Throws Error{usage}.
+  [[nodiscard]] std::vector<PromptVariant> variants() const;
+};
+
+struct PredictorArguments {
+  std::string encoder = "middle-last";
+  std::vector<std::size_t> top_k = {1, 2, 3};
+  PredictorOptions options;
+
+  void add_to(CommandLine& line);
+  [[nodiscard]] PredictorOptions predictor_options(const GeneralOptions& general) const;
+};
+
+}  // namespace w2s::cli

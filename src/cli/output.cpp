@@ -1,0 +1,71 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "w2s/error.h"
+#include "w2s/file.h"
+
+namespace w2s::cli {
+
+std::string render(const Report& report, Format format) {
+  switch (format) {
+    case Format::json:
+      return render_json(report.tidy);
+    case Format::jsonl:
+      return render_jsonl(report.tidy);
+    case Format::csv:
+      return render_csv(report.tidy);
+    case Format::md:
+    case Format::table:
+      break;
+  }
+  const std::string table = format == Format::md ? render_markdown(report.readable) : render_text(report.readable);
+  return report.notes.empty() ? table : table + "\n" + report.notes;
+}
+
+void OutputOptions::add_format_to(CommandLine& line, const std::vector<std::string>& formats) {
+  line.add_option("--format", format_name, fmt::format("How to print the results: {}", fmt::join(formats, ", ")))
+      ->check(CLI::IsMember(formats))
+      ->type_name("FORMAT")
+      ->group("Output");
+}
+
+void OutputOptions::add_file_to(CommandLine& line) {
+  line.add_path("-o,--output", file, "Write the results to this file instead of standard output")
+      ->type_name("FILE")
+      ->group("Output");
+}
+
+Format OutputOptions::format() const {
+  static const std::map<std::string, Format> formats = {{"table", Format::table},
+                                                        {"json", Format::json},
+                                                        {"jsonl", Format::jsonl},
+                                                        {"csv", Format::csv},
+                                                        {"md", Format::md}};
+  return formats.at(format_name);
+}
+
+void OutputOptions::check() const {
+  if (!file.empty()) check_folder_of(file);
+}
+
+void OutputOptions::deliver(std::string_view text, const Console& console) const {
+  if (file.empty()) {
+    console.out(text);
+  } else {
+    write_file(file, text);
+  }
+}
+
+void check_folder_of(const std::filesystem::path& file) {
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored))
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: there is no folder {}", file.string(), folder.string()));
+  if (std::filesystem::is_directory(file, ignored))
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: it is a folder", file.string()));
+}
+
+}  // namespace w2s::cli

@@ -1,0 +1,45 @@
+// The form and the place of a command's results.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "cli/console.h"
+#include "cli/table.h"
+
+namespace w2s::cli {
+
+enum class Format { table, json, jsonl, csv, md };
+
+/// Results as a person reads them, and as a program does.
+struct Report {
+  Table readable;
+  std::string notes;  ///< lines under the readable table
+  Table tidy;
+};
+
+/// The report in a format: table and md take the readable table, the others the tidy one.
+[[nodiscard]] std::string render(const Report& report, Format format);
+
+struct OutputOptions {
+  std::string format_name = "table";
+  std::filesystem::path file;  ///< empty: standard output
+
+  void add_format_to(CommandLine& line,
+                     const std::vector<std::string>& formats = {"table", "json", "jsonl", "csv", "md"});
+  void add_file_to(CommandLine& line);
+
+  [[nodiscard]] Format format() const;
+  /// Throws Error{io} for a file in a folder that is not there: better now than after hours of work.
+  void check() const;
+  /// Prints the text, or writes the file so that it appears whole or not at all.
+  void deliver(std::string_view text, const Console& console) const;
+};
+
+/// Throws Error{io} if the folder that a file is to be written into does not exist.
+void check_folder_of(const std::filesystem::path& file);
+
+}  // namespace w2s::cli

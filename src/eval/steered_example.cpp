@@ -1,0 +1,44 @@
+#include "eval/steered_example.h"
+
+#include <algorithm>
+
+#include "eval/measured_samples.h"
+#include "w2s/greedy_answer.h"
+
+namespace w2s {
+namespace {
+
+constexpr std::size_t answer_tokens = 24;
+
+std::size_t predicted_layer(const BehaviorFolder& folder, const SweepKey& key) {
+  const auto store = SweepStore::read(folder.sweep());
+  const auto records = store.records();
+  const auto record = std::ranges::find(records, key, &SweepRecord::key);
+  const auto predictors = read_predictors(folder.predictor());
+  const auto& embedding = record->encodings.at(recorded_encoder(store.header(), predictors.encoder));
+  return predictors.by_top_k.at(predictors.default_top_k).by_seed.front().layer(embedding);
+}
+
+}  // namespace
+
+SteeredExample steered_example(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepGrid& grid,
+                               Decoder& decoder) {
+  const auto& item = prepared.items.at(PromptVariant::base)[prepared.split.test.front()];
+  const auto vectors = read_steering_vectors(folder.vectors());
+  SteeredExample example;
+  example.behavior = prepared.behavior.name;
+  for (const auto& message : prepared.behavior.samples[item.key.sample].messages)
+    example.prompt += (example.prompt.empty() ? "" : " ") + message.content;
+  example.layer = predicted_layer(folder, item.key);
+
+  const auto answer = [&](float scale) {
+    const Steering steering{.direction = vectors.direction(example.layer), .layer = example.layer, .scale = scale};
+    const auto tokens = greedy_answer(decoder, item.tokens.prompt, answer_tokens, steering);
+    return decoder.model().text(tokens);
+  };
+  for (const float scale : {grid.multipliers.front(), 0.0F, grid.multipliers.back()})
+    example.answers.emplace_back(scale, answer(scale));
+  return example;
+}
+
+}  // namespace w2s
