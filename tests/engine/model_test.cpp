@@ -5,6 +5,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "support/error_of.h"
 #include "support/shared_data.h"
 #include "support/tiny_study.h"
 #include "w2s/error.h"
@@ -14,21 +15,11 @@ namespace w2s {
 namespace {
 
 using test::LoadedTinyModel;
+using test::message_of;
 using testing::HasSubstr;
 
-std::string message_of(const std::function<void()>& action, ErrorKind kind) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
-}
-
 std::string load_error(const std::filesystem::path& path) {
-  return message_of([&] { static_cast<void>(Model::load(path)); }, ErrorKind::model);
+  return message_of(ErrorKind::model, [&] { static_cast<void>(Model::load(path)); });
 }
 
 TEST(Model, KnowsItsShape) {
@@ -111,7 +102,7 @@ TEST(Conversion, OfAnF32ModelKeepsEveryWeight) {
 TEST(Conversion, LeavesNothingBehindWhenTheInputIsNoModel) {
   const test::TemporaryFolder folder;
   std::ofstream(folder / "in.gguf") << "not a model";
-  EXPECT_THAT(message_of([&] { convert_to_f32(folder / "in.gguf", folder / "out.gguf", 1); }, ErrorKind::model),
+  EXPECT_THAT(message_of(ErrorKind::model, [&] { convert_to_f32(folder / "in.gguf", folder / "out.gguf", 1); }),
               HasSubstr("in.gguf"));
   EXPECT_FALSE(std::filesystem::exists(folder / "out.gguf"));
 }

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <bit>
@@ -15,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "support/error_of.h"
+#include "support/file_size_limit.h"
 #include "support/temporary_folder.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
@@ -24,6 +25,8 @@ namespace w2s {
 namespace {
 
 namespace fs = std::filesystem;
+using test::error_of;
+using test::FileSizeLimit;
 using test::TemporaryFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -73,16 +76,6 @@ class GgufBytes {
  private:
   std::string bytes_;
 };
-
-Error error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {ErrorKind::usage, ""};
-}
 
 class TensorFileTest : public testing::Test {
  protected:
@@ -399,26 +392,6 @@ TEST_F(TensorFileTest, SaysWhereItCannotWrite) {
   EXPECT_EQ(error.kind(), ErrorKind::io);
   EXPECT_THAT(error.what(), HasSubstr(path.string()));
 }
-
-// What a full disk does: writes beyond a size fail.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    static_cast<void>(std::signal(SIGXFSZ, handler_));
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
-};
 
 // A small file fails only when it is closed, a large one before.
 TEST_F(TensorFileTest, KeepsTheOldFileWhenTheDiskIsFull) {

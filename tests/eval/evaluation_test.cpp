@@ -1,4 +1,5 @@
 #include "w2s/evaluation.h"
+#include "support/error_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,6 +18,7 @@
 namespace w2s {
 namespace {
 
+using test::error_of;
 using test::fitted;
 using test::one_hot;
 using test::policy;
@@ -45,17 +47,6 @@ PredictorFile test_predictors() {
 
 std::vector<PolicyResult> evaluate_test_samples(const EvaluationOptions& options = {}) {
   return evaluate("toy", fitting_samples(), test_predictors(), test_samples(), options);
-}
-
-template <typename Function>
-Error error_of(const Function& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return {ErrorKind::interrupted, ""};
 }
 
 Error error_of_evaluating(const SteerabilityMatrix& fitting, const PredictorFile& predictors, const EvaluationSet& set,

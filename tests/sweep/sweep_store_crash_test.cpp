@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "support/file_size_limit.h"
 #include "support/temporary_folder.h"
 #include "sweep/store_samples.h"
 #include "w2s/error.h"
@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::expect_same_record;
+using test::FileSizeLimit;
 using test::store_header;
 using test::store_record;
 using test::TemporaryFolder;
@@ -102,26 +103,6 @@ TEST(SweepStoreCrash, GoesOnAfterwards) {
   for (std::size_t sample = 0; sample < 20; ++sample) expect_same_record(records[sample], large_record(sample));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
 }
-
-// Files of this process cannot grow beyond a size while this lives: what a full disk looks like to a program.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limited{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limited);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
-};
 
 TEST(SweepStoreCrash, KeepsEarlierSamplesWhenTheDiskIsFull) {
   const TemporaryFolder folder;

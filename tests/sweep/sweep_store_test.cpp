@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "sweep/store_samples.h"
 #include "w2s/error.h"
@@ -20,23 +21,13 @@ namespace w2s {
 namespace {
 
 namespace fs = std::filesystem;
+using test::error_of;
 using test::expect_same_record;
 using test::store_header;
 using test::store_record;
 using test::TemporaryFolder;
 using testing::AllOf;
 using testing::HasSubstr;
-
-template <typename Function>
-Error error_of(const Function& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return {ErrorKind::interrupted, ""};
-}
 
 Error error_of_opening(const fs::path& path, const SweepStoreHeader& header) {
   return error_of([&] { static_cast<void>(SweepStore::open(path, header)); });

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "support/error_of.h"
 #include "support/tiny_study.h"
 #include "w2s/error.h"
 #include "w2s/tensor_file.h"
@@ -25,13 +26,7 @@ SteeringVectors three_layers() {
 
 std::string refusal(const std::filesystem::path& path, const TensorFile& file) {
   write_tensor_file(path, file);
-  try {
-    static_cast<void>(read_steering_vectors(path));
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::vectors);
-    return error.what();
-  }
-  return "accepted";
+  return test::message_of(ErrorKind::vectors, [&] { static_cast<void>(read_steering_vectors(path)); });
 }
 
 TensorFile written(const test::TemporaryFolder& folder) {

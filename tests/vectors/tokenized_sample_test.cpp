@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "support/error_of.h"
 #include "support/tiny_study.h"
 #include "w2s/error.h"
 
@@ -20,13 +21,8 @@ Behavior with_answers(const std::string& chosen, const std::string& rejected) {
 
 std::string refusal(const Model& model, const std::string& chosen, const std::string& rejected) {
   const auto behavior = with_answers(chosen, rejected);
-  try {
-    static_cast<void>(tokenize_sample(model, behavior, behavior.samples[0]));
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::data);
-    return error.what();
-  }
-  return "accepted";
+  return test::message_of(ErrorKind::data,
+                          [&] { static_cast<void>(tokenize_sample(model, behavior, behavior.samples[0])); });
 }
 
 TEST(TokenizedSample, IsSteeredAtTheLastTokenTheAnswersShare) {
