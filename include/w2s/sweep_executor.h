@@ -39,7 +39,7 @@ class SharedPrefixExecutor final : public SweepExecutor {
   Decoder* decoder_;
   std::size_t row_limit_ = 0;
   bool holds_prefix_ = false;
-  std::vector<Token> prefix_;  ///< what sequence 0 holds
+  std::vector<Token> prefix_;  ///< what every sequence begins with
   std::vector<PromptEncoder> prefix_encoders_;
   std::vector<std::vector<double>> prefix_sums_;  ///< [encoders][width]: the prefix's part of each mean
 };

@@ -23,6 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t noise_floor_samples = 4;
+
 fs::path results_path(const fs::path& folder) { return folder / "results.json"; }
 
 // Names the behaviour in front of each stage.
@@ -80,8 +82,16 @@ SteeringVectors ensure_vectors(const BehaviorFolder& folder, const PreparedBehav
   return vectors;
 }
 
-NoiseFloor sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepGrid& grid,
-                          const SettingsFile& settings, std::span<Decoder> decoders, const Job& job) {
+void sweep_variants(const PreparedBehavior& prepared, const SweepRequest& request, std::span<Decoder> decoders,
+                    SweepStore& store, const Job& job) {
+  std::vector<std::unique_ptr<SweepExecutor>> executors;
+  for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
+  // Each variant by itself: its prompts share more, and adding a variant later leaves the others' numbers as they are.
+  for (const auto& [variant, items] : prepared.items) sweep(executors, request, items, store, job);
+}
+
+void sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepGrid& grid,
+                    const SettingsFile& settings, std::span<Decoder> decoders, const Job& job) {
   const auto vectors = ensure_vectors(folder, prepared, decoders, job);
   const auto& info = decoders.front().model().info();
   const SweepRequest request{.grid = grid, .encoders = default_prompt_encoders(info.layers), .vectors = &vectors};
@@ -95,16 +105,11 @@ NoiseFloor sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& 
                                                  .encoders = request.encoders,
                                                  .settings = std::move(header_settings)});
 
-  std::vector<std::unique_ptr<SweepExecutor>> executors;
-  for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
-  // Each variant by itself: its prompts share more, and adding a variant later leaves the others' numbers as they are.
-  for (const auto& [variant, items] : prepared.items) sweep(executors, request, items, store, job);
-
-  if (const auto known = store.noise_floor()) return *known;
+  sweep_variants(prepared, request, decoders, store, job);
+  if (store.noise_floor()) return;
   SharedPrefixExecutor executor(decoders.front());
-  const auto noise = measure_noise_floor(executor, request, prepared.items.at(PromptVariant::base), 4, job);
-  store.set_noise_floor(noise);
-  return noise;
+  store.set_noise_floor(
+      measure_noise_floor(executor, request, prepared.items.at(PromptVariant::base), noise_floor_samples, job));
 }
 
 // Whether the folder's predictor is the one these settings give: a resumed run need not fit it again.
@@ -198,7 +203,7 @@ StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, co
     const auto own_job = job_of(job, prepared.behavior.name);
     const BehaviorFolder own_folder{folder / prepared.behavior.name};
     fs::create_directories(own_folder.root);
-    static_cast<void>(sweep_behavior(own_folder, prepared, grid, recorded, decoders, own_job));
+    sweep_behavior(own_folder, prepared, grid, recorded, decoders, own_job);
     if (!is_fitted(own_folder, fit)) static_cast<void>(fit_behavior(own_folder, fit, own_job));
   }
   auto evaluation = settings.evaluation;

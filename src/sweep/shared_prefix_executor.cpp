@@ -101,6 +101,7 @@ void SharedPrefixExecutor::ensure_prefix(const SweepPlan& plan) {
 
 SweepOutcome SharedPrefixExecutor::run(const SweepPlan& plan) {
   ensure_prefix(plan);
+  holds_prefix_ = false;  // until this run is through: an error in it leaves the decoder in between
   const auto steered_position = static_cast<std::int32_t>(plan.sample->prompt.size() - 1);
   const std::size_t sequences = decoder_->options().sequences;
   const std::size_t rows_at_once = row_limit_ == 0 ? sequences : std::clamp<std::size_t>(row_limit_, 2, sequences);
@@ -124,6 +125,7 @@ SweepOutcome SharedPrefixExecutor::run(const SweepPlan& plan) {
     append_propensities(decoded, 0, outcome.steered);
   }
   decoder_->forget_from(static_cast<std::int32_t>(plan.shared_prefix));
+  holds_prefix_ = true;
   return outcome;
 }
 

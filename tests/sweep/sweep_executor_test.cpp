@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "support/error_of.h"
 #include "support/tiny_study.h"
 
 namespace w2s {
@@ -105,6 +106,20 @@ TEST(SharedPrefixExecutor, GivesBitForBitTheSameWhateverItRanBefore) {
   EXPECT_EQ(again.unsteered, first.unsteered);
   EXPECT_EQ(again.steered, first.steered);
   EXPECT_EQ(again.encodings, first.encodings);
+}
+
+TEST(SharedPrefixExecutor, IsUsableAfterARunThatFailedHalfWay) {
+  const Ingredients it(test::tiny_llama(), 4);
+  const auto plan = it.plan(2, it.grid());
+  Decoder decoder(it.tiny.model(), {.context = 256, .sequences = 8, .rows_per_batch = 64, .threads = 1});
+  SharedPrefixExecutor executor(decoder);
+  const auto expected = executor.run(plan);
+  auto too_long = *plan.sample;
+  too_long.prompt.insert(too_long.prompt.end(), 300, 'a');
+  auto failing = plan;
+  failing.sample = &too_long;
+  EXPECT_EQ(test::error_of([&] { static_cast<void>(executor.run(failing)); }).kind(), ErrorKind::engine);
+  EXPECT_EQ(executor.run(plan).steered, expected.steered);
 }
 
 TEST(SharedPrefixExecutor, WorksWithoutAnythingShared) {
