@@ -165,6 +165,7 @@ std::vector<BehaviorFolder> behavior_folders(const fs::path& folder) {
 }
 
 std::uint64_t study_seed(const fs::path& folder) {
+  static_cast<void>(behavior_folders(folder));  // says what is wrong with a folder that holds no study at all
   const auto refuse = [&] {
     throw Error(ErrorKind::results, fmt::format("{}: has no settings.json with a seed; name one", folder.string()));
   };
