@@ -47,6 +47,8 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
   SettingsFile file;
   file.measurement = {
       {"model", sha256_of_file(settings.model)},
+      {"device", model.info().on_gpu ? "GPU" : "CPU"},
+      {"llama.cpp", std::string(llama_version())},
       {"architecture", model.info().architecture},
       {"method", settings.method},
       {"layers", fmt::format("{}", fmt::join(grid.layers, ","))},
@@ -58,7 +60,6 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
                                                                      : sha256(settings.model_options.chat_template)}};
   for (const auto& behavior : behaviors) file.data[behavior.behavior.name] = content_hash(behavior.behavior);
   file.run = {{"w2s", std::string(version())},
-              {"llama.cpp", std::string(llama_version())},
               {"model file", settings.model.filename().string()},
               {"weights", model.info().weight_type},
               {"machine", machine_description()},
