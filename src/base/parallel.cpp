@@ -74,8 +74,11 @@ class CancelOnExit {
   TaskBoard& board_;
 };
 
-void work(TaskBoard& board, std::size_t worker, const std::function<void(std::size_t, std::size_t)>& task) {
-  while (const auto index = board.take()) {
+void work(TaskBoard& board, std::size_t worker, const std::function<void(std::size_t, std::size_t)>& task,
+          const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto index = board.take();
+    if (!index) return;
     try {
       task(worker, *index);
       board.finish();
@@ -101,7 +104,7 @@ void run_parallel(Progress progress, std::size_t threads, const std::function<vo
   std::vector<std::jthread> workers;
   const CancelOnExit cancel(board);
   for (std::size_t worker = 0; worker < std::min(std::max<std::size_t>(threads, 1), tasks); ++worker)
-    workers.emplace_back([&board, &task, worker] { work(board, worker, task); });
+    workers.emplace_back([&, worker] { work(board, worker, task, job.stop); });
   while (progress.done < progress.total) {
     job.check_stop();
     const std::size_t finished = board.wait(progress.done - before, job.stop);
