@@ -54,7 +54,7 @@ std::unique_ptr<Setting> setting_or_skip(benchmark::State& state) {
   return std::make_unique<Setting>(*file);
 }
 
-void SweepAgainstTheNaiveLoop(benchmark::State& state) {
+void sweep_against_the_naive_loop(benchmark::State& state) {
   const auto setting = setting_or_skip(state);
   if (!setting) return;
   SharedPrefixExecutor shared(setting->decoder);
@@ -73,7 +73,7 @@ void SweepAgainstTheNaiveLoop(benchmark::State& state) {
   state.counters["prompt_tokens"] = static_cast<double>(setting->samples[1].prompt.size());
   state.counters["rows"] = static_cast<double>(setting->plan(0).interventions.size() + 1);
 }
-BENCHMARK(SweepAgainstTheNaiveLoop)->UseManualTime()->Unit(benchmark::kSecond)->Iterations(1);
+BENCHMARK(sweep_against_the_naive_loop)->UseManualTime()->Unit(benchmark::kSecond)->Iterations(1);
 
 // One decode of prompt and answer, read at the answer.
 void decode_answer(Decoder& decoder, const TokenizedSample& sample, Token answer) {
@@ -87,7 +87,7 @@ void decode_answer(Decoder& decoder, const TokenizedSample& sample, Token answer
   static_cast<void>(decoder.decode(batch));
 }
 
-void CaaAgainstOneDecodeASequence(benchmark::State& state) {
+void caa_against_one_decode_a_sequence(benchmark::State& state) {
   const auto setting = setting_or_skip(state);
   if (!setting) return;
   for ([[maybe_unused]] auto turn : state) {
@@ -105,7 +105,7 @@ void CaaAgainstOneDecodeASequence(benchmark::State& state) {
     state.counters["ratio"] = separate / shared;
   }
 }
-BENCHMARK(CaaAgainstOneDecodeASequence)->UseManualTime()->Unit(benchmark::kSecond)->Iterations(3);
+BENCHMARK(caa_against_one_decode_a_sequence)->UseManualTime()->Unit(benchmark::kSecond)->Iterations(3);
 
 }  // namespace
 }  // namespace w2s

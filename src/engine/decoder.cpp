@@ -73,9 +73,7 @@ void refuse_what_cannot_be_steered(const engine::ModelHandle& handle) {
     refuse(fmt::format("architecture '{}' is a diffusion model", handle.info.architecture));
 }
 
-std::size_t rounded_up(std::size_t value, std::size_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
+std::size_t rounded_up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 }  // namespace
 

@@ -98,8 +98,8 @@ std::size_t required_context(const SweepGrid& grid, std::span<const SweepItem> i
   return longest + std::min(interventions(grid).size() + 1, sequences);
 }
 
-void check_context(const ModelInfo& model, std::size_t context, const SweepGrid& grid,
-                   std::span<const SweepItem> items, std::size_t sequences) {
+void check_context(const ModelInfo& model, std::size_t context, const SweepGrid& grid, std::span<const SweepItem> items,
+                   std::size_t sequences) {
   for (const auto& item : items) {
     const std::size_t tokens = item.tokens.prompt.size();
     if (model.training_context > 0 && tokens >= model.training_context) {

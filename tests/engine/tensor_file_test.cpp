@@ -41,8 +41,7 @@ enum TensorType : std::uint32_t { tensor_f32 = 0, tensor_f16 = 1, tensor_q4_0 = 
 // Builds GGUF files byte by byte, the ones that write_tensor_file does not write among them.
 class GgufBytes {
  public:
-  GgufBytes(std::uint64_t tensors, std::uint64_t metadata) {
-    bytes_ = "GGUF";
+  GgufBytes(std::uint64_t tensors, std::uint64_t metadata) : bytes_("GGUF") {
     number(std::uint32_t{3}).number(tensors).number(metadata);
   }
 
@@ -61,7 +60,7 @@ class GgufBytes {
   GgufBytes& entry(std::string_view key, GgufType type, T value) {
     return string(key).number(std::uint32_t{type}).number(value);
   }
-  GgufBytes& tensor(std::string_view name, std::vector<std::uint64_t> dimensions, std::uint32_t type,
+  GgufBytes& tensor(std::string_view name, const std::vector<std::uint64_t>& dimensions, std::uint32_t type,
                     std::uint64_t offset) {
     string(name).number(static_cast<std::uint32_t>(dimensions.size()));
     for (const std::uint64_t length : dimensions) number(length);
@@ -157,11 +156,12 @@ TEST_F(TensorFileTest, RoundTripsAFileWithoutContent) { expect_equal(round_trip(
 TEST_F(TensorFileTest, RoundTripsTensorsOfOneToFourDimensions) {
   TensorFile file;
   std::vector<std::size_t> shape;
+  std::size_t count = 1;
   for (const std::size_t length : {2, 3, 1, 5}) {
     shape.push_back(length);
+    count *= length;
     Tensor& tensor = file.tensors["rank " + std::to_string(shape.size())];
     tensor.shape = shape;
-    const std::size_t count = shape.size() < 3 ? (shape.size() == 1 ? 2 : 6) : 6 * length;
     for (std::size_t i = 0; i < count; ++i) tensor.values.push_back(static_cast<float>(i) * 0.1F);
   }
   expect_equal(round_trip(file), file);

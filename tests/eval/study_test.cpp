@@ -37,9 +37,9 @@ class Study : public testing::Test {
     settings.evaluation.bootstrap_draws = 200;
   }
 
-  [[nodiscard]] std::string results(const fs::path& where) const { return read_file(where / "results.json"); }
+  [[nodiscard]] static std::string results(const fs::path& where) { return read_file(where / "results.json"); }
 
-  [[nodiscard]] std::string refusal(const StudySettings& other, const fs::path& where) const {
+  [[nodiscard]] static std::string refusal(const StudySettings& other, const fs::path& where) {
     try {
       static_cast<void>(run_study(other, where));
     } catch (const Error& error) {
@@ -161,7 +161,7 @@ TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
   static_cast<void>(run_study(settings, folder / "out"));
   const auto folders = behavior_folders(folder / "out");
   ASSERT_EQ(folders.size(), 1U);
-  FitSettings fit{.encoder = "first-last", .top_k = {3}, .predictor = settings.predictor};
+  const FitSettings fit{.encoder = "first-last", .top_k = {3}, .predictor = settings.predictor};
   const auto fitted = fit_behavior(folders[0], fit);
   EXPECT_EQ(fitted.encoder, "first-last");
   EXPECT_EQ(fitted.model_layers, 4U);

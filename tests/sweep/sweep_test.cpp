@@ -134,7 +134,7 @@ TEST_F(Sweep, RefusesAPromptThatDoesNotFit) {
     return a.tokens.prompt.size() < b.tokens.prompt.size();
   };
   const auto longest = std::ranges::max_element(items, longer)->tokens.prompt.size();
-  EXPECT_EQ(needed, longest + 4 * 6 + 1);
+  EXPECT_EQ(needed, longest + 25) << "a row for each of 4 layers and 6 multipliers, and the unsteered one";
   EXPECT_EQ(refusal(0), "fits");
   EXPECT_EQ(refusal(needed), "fits");
   EXPECT_THAT(refusal(needed - 1), HasSubstr("need a context of"));
