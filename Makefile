@@ -1,7 +1,7 @@
 # Short names for everything one does in this repository. The build itself is CMake's (CMakePresets.json); every target
 # first does whatever set-up it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build model bench format format-check lint sanitize fuzz clean \
+.PHONY: help demo test build model bench interop format format-check lint sanitize fuzz clean \
         setup setup-lint setup-format setup-fuzz
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
@@ -27,6 +27,9 @@ model: setup build/release/build.ninja ## the default model, in build/models
 bench: model ## runs the benchmarks
 	cmake --build --preset release
 	@for program in $$(find build/release/bench -maxdepth 1 -type f -perm -u+x); do echo "$$program"; $$program || exit; done
+
+interop: setup build/release/build.ninja ## llama.cpp's own program against w2s, with exported steering vectors
+	cmake --build --preset release --target interop
 
 format: setup-format ## formats the sources
 	$(CLANG_FORMAT) -i $(SOURCES)

@@ -9,7 +9,8 @@
 
 #include "support/shared_data.h"
 #include "support/tiny_study.h"
-#include "w2s/caa.h"
+#include "w2s/constant_source.h"
+#include "w2s/representations.h"
 #include "w2s/sweep_executor.h"
 
 namespace w2s {
@@ -35,13 +36,13 @@ struct Setting {
     return {.sample = &samples[sample],
             .shared_prefix = common_prefix_length(samples),
             .interventions = interventions(grid),
-            .vectors = &vectors};
+            .sources = {&vectors}};
   }
 
   Model model;
   Decoder decoder;
   std::vector<TokenizedSample> samples;
-  SteeringVectors vectors;
+  ConstantSource vectors;
   SweepGrid grid;
 };
 
@@ -98,7 +99,10 @@ void caa_against_one_decode_a_sequence(benchmark::State& state) {
       }
     });
     const double shared =
-        seconds_for([&] { static_cast<void>(caa_vectors(std::span(&setting->decoder, 1), setting->samples)); });
+        seconds_for([&] {
+          const auto set = read_representations(std::span(&setting->decoder, 1), setting->samples, {});
+          static_cast<void>(mean_difference(set));
+        });
     const auto samples = static_cast<double>(setting->samples.size());
     state.SetIterationTime(shared / samples);
     state.counters["separate_s"] = separate / samples;

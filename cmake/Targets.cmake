@@ -7,6 +7,23 @@ add_custom_target(model
   USES_TERMINAL VERBATIM)
 add_dependencies(model w2s)
 
+# llama.cpp's own program, from the source and the libraries that w2s uses; see scripts/check-interop.sh.
+if(W2S_BUILD_TESTS)
+  get_target_property(llama_include llama.cpp::llama INTERFACE_INCLUDE_DIRECTORIES)
+  list(GET llama_include 0 llama_include)
+  add_executable(llama-debug EXCLUDE_FROM_ALL "${llama_include}/../examples/debug/debug.cpp")
+  target_compile_options(llama-debug PRIVATE -w)
+  target_link_libraries(llama-debug PRIVATE llama.cpp::llama-common llama.cpp::llama)
+
+  add_custom_target(interop
+    COMMAND scripts/check-interop.sh $<TARGET_FILE:w2s> $<TARGET_FILE:llama-debug>
+            $<TARGET_FILE:example_one_token_logits> build/models/SmolLM2-135M-Instruct-F32.gguf
+            "${PROJECT_BINARY_DIR}/interop"
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    USES_TERMINAL VERBATIM)
+  add_dependencies(interop w2s llama-debug example_one_token_logits model)
+endif()
+
 add_custom_target(lint
   COMMAND python3 scripts/run-tidy.py "${PROJECT_BINARY_DIR}/compile_commands.json" "${PROJECT_BINARY_DIR}/passed"
   WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"

@@ -16,9 +16,9 @@ MAY_USE = {
     "base": set(),
     "data": {"base"},
     "engine": {"base"},
+    "nn": {"base"},
     "vectors": {"base", "data", "engine", "nn"},
     "sweep": {"base", "data", "engine", "vectors"},
-    "nn": {"base"},
     "predictor": {"base", "data", "sweep", "nn"},
     "eval": {"base", "data", "engine", "vectors", "sweep", "nn", "predictor"},
     "cli": {"base", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval"},
@@ -33,7 +33,8 @@ HEADER_ONLY = {"error": "base", "chat_message": "base", "sweep_executor": "sweep
 LIBRARY_ROOMS = [
     (re.compile(r"(llama|ggml|gguf)[\w-]*\.h$|(common|chat|sampling)\.h$"), {"engine"}),
     (re.compile(r"sqlite3\.h$"), {"sweep"}),
-    (re.compile(r"Eigen/"), {"nn", "predictor"}),
+    (re.compile(r"zip\.h$"), {"vectors"}),
+    (re.compile(r"Eigen/"), {"nn", "predictor", "vectors"}),
     (re.compile(r"CLI/"), {"cli"}),
 ]
 

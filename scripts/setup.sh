@@ -15,8 +15,9 @@ packages_for() {
     case $purpose in
       build)
         echo cmake ninja-build libeigen3-dev libcli11-dev nlohmann-json3-dev libsqlite3-dev libgtest-dev \
-          libgmock-dev libbenchmark-dev libfmt-dev libtomlplusplus-dev libssl-dev
+          libgmock-dev libbenchmark-dev libfmt-dev libtomlplusplus-dev libssl-dev libzip-dev
         command -v c++ >/dev/null || echo g++
+        command -v pkg-config >/dev/null || echo pkg-config
         command -v python3 >/dev/null || echo python3
         python3 -c 'import pip' 2>/dev/null || echo python3-pip
         ;;
@@ -77,6 +78,7 @@ list_what_is_missing() {
         need "a C++20 compiler, as c++" command -v c++
         need "CMake 3.25 or later" command -v cmake
         need "Ninja" command -v ninja
+        need "pkg-config" command -v pkg-config
         need "Python 3 with pip, as python3" python3 -c "import pip"
         need "Eigen 3.4" has_header Eigen/Core /usr/include/eigen3 /usr/local/include/eigen3 \
           /opt/homebrew/include/eigen3
@@ -86,6 +88,7 @@ list_what_is_missing() {
         need "fmt" has_header fmt/format.h
         need "SQLite 3" has_header sqlite3.h
         need "OpenSSL 3" has_header openssl/evp.h /opt/homebrew/opt/openssl/include
+        need "libzip" has_header zip.h
         need "GoogleTest with GoogleMock" has_header gmock/gmock.h
         need "Google Benchmark" has_header benchmark/benchmark.h
         ;;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "w2s/model.h"
+#include "w2s/steering_operator.h"
 
 namespace w2s {
 
@@ -30,12 +31,13 @@ struct Row {
   bool wants_logits = false;
 };
 
-/// Equation 1 of the paper at one row: h_layer += scale * direction.
+/// Steers one row after one layer.
 struct Edit {
   std::size_t row = 0;
   std::size_t layer = 0;
   float scale = 0;
   std::span<const float> direction;  ///< [width]
+  SteeringOperator operation = SteeringOperator::add;
 };
 
 /// Asks for the residual stream of a row after a layer, after the edits of that layer.

@@ -11,6 +11,7 @@
 #include "w2s/layer_labels.h"
 #include "w2s/layer_predictor.h"
 #include "w2s/prompt_variant.h"
+#include "w2s/split.h"
 
 namespace w2s {
 
@@ -28,7 +29,7 @@ struct PolicyResult {
   std::string method = "caa";
   std::string variant = "BASE";
   std::string split = "test";
-  std::string policy;                ///< fixed, w2s-top1, w2s-top2, w2s-top3, optimum, random, majority
+  std::string policy;                ///< fixed, fixed-own, w2s-top1, w2s-top2, w2s-top3, optimum, random, majority
   std::optional<std::size_t> layer;  ///< for a policy that steers every sample at the same one
   std::size_t samples = 0;
   double steerability = 0;
@@ -43,6 +44,7 @@ struct EvaluationOptions {
   std::size_t bootstrap_draws = 10000;
   double confidence = 0.95;
   std::size_t random_draws = 100;  ///< assignments of random layers
+  SplitPart part = SplitPart::test;  ///< the samples that are evaluated on
   std::uint64_t seed = 0;
 };
 
@@ -56,7 +58,8 @@ struct EvaluationSet {
 
 /// Every policy on one set: fixed, majority, random, W2S for each k of `predictors`, optimum, in this order. The fixed
 /// layer is the best of `fitting` (training and validation samples), the majority layer its most frequent best one:
-/// never chosen on the set evaluated. Figures are means over predictor seeds (or random draws), standard deviations
+/// never chosen on the test samples. Where another method's sweep chose the predictors' fixed layer, that one is fixed,
+/// and fixed-own, after it, is the best of `fitting`. Figures are means over predictor seeds (or random draws), standard deviations
 /// those of a sample (over n - 1). A gain is each sample's difference to the fixed layer, averaged over seeds, with a
 /// bootstrap interval over samples; the same seed gives the same interval. Throws Error{data} for no samples,
 /// Error{results} or Error{predictor} for a layer at which `set` was not swept, Error{predictor} for embeddings of

@@ -10,11 +10,12 @@
 
 namespace w2s {
 
-/// `scale * direction` is added after `layer`.
+/// `direction` is applied with strength `scale` after `layer`.
 struct Steering {
   std::span<const float> direction;  ///< [width]
   std::size_t layer = 0;
   float scale = 1;
+  SteeringOperator operation = SteeringOperator::add;
 };
 
 /// Up to `max_tokens` most likely tokens after the prompt, without the one that ends the generation. Steering applies

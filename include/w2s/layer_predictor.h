@@ -119,9 +119,12 @@ struct FittedPredictors {
 struct PredictorFile {
   std::string encoder;  ///< name of the prompt encoder
   std::string behavior;
+  std::string method = "caa";  ///< of the vectors whose best layers it learned
   std::string model_architecture;
   std::size_t model_layers = 0;
   std::size_t fixed_layer = 0;    ///< the best fixed layer of the same samples
+  /// Whose sweep chose the fixed layer: the method itself, but for L2S the oracle vectors (as in the paper).
+  std::string fixed_layer_method = "caa";
   std::size_t default_top_k = 1;  ///< what is used where no k is asked for
   std::map<std::size_t, FittedPredictors> by_top_k;
   std::map<std::string, std::string> notes;

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,8 @@
 #include "w2s/evaluation.h"
 #include "w2s/job.h"
 #include "w2s/layer_predictor.h"
+#include "w2s/steering_methods.h"
+#include "w2s/steering_operator.h"
 #include "w2s/sweep_store.h"
 
 namespace w2s {
@@ -22,10 +26,13 @@ struct StudySettings {
   std::filesystem::path model;
   std::vector<std::string> data;
   DataSelection selection;
-  std::string method = "caa";
+  std::vector<std::string> methods = {"caa"};  ///< the first is the main one; l2s brings oracle along
+  SteeringOperator operation = SteeringOperator::add;
   std::vector<PromptVariant> variants = {PromptVariant::base};  ///< BASE is always swept; others on the test part alone
   std::string layers;                                           ///< as for parse_layers; empty: all
   std::vector<float> multipliers;                               ///< empty: steering-bench's
+  std::string context_layers;  ///< candidates for what l2s and cast look at, as for parse_layers; empty: a spread
+  MethodOptions method_options = {};  ///< but for context layers, seed, threads and work folder
   std::string encoder = "middle-last";
   std::vector<std::size_t> top_k = {1, 2, 3};
   PredictorOptions predictor;
@@ -43,20 +50,32 @@ struct SteeredExample {
   std::vector<std::pair<float, std::string>> answers = {};  ///< by scale, 0 (unsteered) among them
 };
 
+/// How near a method's vectors come to the oracle vectors of a behaviour's validation samples, mean over layers.
+struct MethodAgreement {
+  std::string behavior;
+  std::string method;
+  OracleAgreement mean;
+};
+
 /// What a study found, beside what it wrote.
 struct StudyOutcome {
   std::vector<PolicyResult> results;  ///< of all behaviours, with their mean where there are several
   std::vector<std::pair<std::string, NoiseFloor>> noise;  ///< by behaviour
+  std::vector<MethodAgreement> agreement = {};            ///< of every method that learned from samples
   std::optional<SteeredExample> example = {};             ///< of the first behaviour; only of a run
 };
 
-/// Paths inside a results folder.
+/// Paths inside a results folder. Files of the study's main method have plain names, those of others carry the
+/// method's: "vectors.gguf", "vectors.l2s.gguf".
 struct BehaviorFolder {
   std::filesystem::path root;
-  [[nodiscard]] std::filesystem::path vectors() const { return root / "vectors.gguf"; }
+  [[nodiscard]] std::filesystem::path vectors(std::string_view other_method = {}) const;
   [[nodiscard]] std::filesystem::path sweep() const { return root / "sweep.sqlite"; }
-  [[nodiscard]] std::filesystem::path predictor() const { return root / "predictor.gguf"; }
+  [[nodiscard]] std::filesystem::path predictor(std::string_view other_method = {}) const;
 };
+
+/// What BehaviorFolder's paths take for method number `method` of a study.
+[[nodiscard]] std::string_view name_in_files(std::span<const std::string> methods, std::size_t method);
 
 /// The behaviours that a results folder holds, by name. Throws Error{results} if it is none.
 [[nodiscard]] std::vector<BehaviorFolder> behavior_folders(const std::filesystem::path& folder);
@@ -81,15 +100,15 @@ struct FitSettings {
 /// One line that differs for settings that can give another predictor.
 [[nodiscard]] std::string to_string(const FitSettings& settings);
 
-/// Fits predictor.gguf of a behaviour from its sweep. Throws Error{results} if the sweep is missing or incomplete,
+/// Fits the predictors of a behaviour from its sweep, a file for each method, and returns what they hold. Throws Error{results} if the sweep is missing or incomplete,
 /// Error{usage} for an encoder it did not record (and lists those it did).
-PredictorFile fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job = {});
+std::vector<PredictorFile> fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job = {});
 
 /// Evaluates a behaviour on every variant its sweep has. Throws Error{results} if sweep or predictor are missing.
 [[nodiscard]] std::vector<PolicyResult> evaluate_behavior(const BehaviorFolder& folder,
                                                           const EvaluationOptions& options);
 
-/// Evaluates all behaviours of a folder and rewrites results.json.
+/// Evaluates all behaviours of a folder; on the test part it rewrites results.json.
 [[nodiscard]] StudyOutcome evaluate_study(const std::filesystem::path& folder, const EvaluationOptions& options,
                                           const Job& job = {});
 

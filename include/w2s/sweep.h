@@ -26,7 +26,7 @@ struct SweepItem {
 struct SweepRequest {
   SweepGrid grid;
   std::vector<PromptEncoder> encoders = {};
-  const SteeringVectors* vectors = nullptr;
+  std::vector<const VectorSource*> sources = {};  ///< each swept on the same grid
 };
 
 /// Where and how a sweep runs: each executor on a thread of its own, a sample at a time. Samples are independent, so
@@ -51,13 +51,14 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
                                              std::span<const SweepItem> items, std::size_t samples = 4,
                                              const Job& job = {});
 
-/// Cells of the key-value cache that a sweep of the items needs when so many sequences may exist at once.
-[[nodiscard]] std::size_t required_context(const SweepGrid& grid, std::span<const SweepItem> items,
+/// Cells of the key-value cache that a sweep of the items with so many sources needs when so many sequences may exist
+/// at once.
+[[nodiscard]] std::size_t required_context(const SweepGrid& grid, std::size_t sources, std::span<const SweepItem> items,
                                            std::size_t sequences);
 
 /// Throws for the first item that cannot be swept: Error{data} if its prompt is longer than the model was trained for,
 /// Error{usage} if it and its rows need more than `context` cells (0: no limit).
-void check_context(const ModelInfo& model, std::size_t context, const SweepGrid& grid, std::span<const SweepItem> items,
-                   std::size_t sequences);
+void check_context(const ModelInfo& model, std::size_t context, const SweepGrid& grid, std::size_t sources,
+                   std::span<const SweepItem> items, std::size_t sequences);
 
 }  // namespace w2s

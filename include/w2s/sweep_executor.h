@@ -26,13 +26,16 @@ class SharedPrefixExecutor final : public SweepExecutor {
   explicit SharedPrefixExecutor(Decoder& decoder) : decoder_(&decoder) {}
   [[nodiscard]] SweepOutcome run(const SweepPlan& plan) override;
 
-  /// Rows tried together; fewer than the decoder's sequences allow make the same numbers in other batches, which is how
-  /// the noise floor is measured. 0: as many as the decoder allows.
+  /// Rows of a batch, the unsteered one among them.
+  [[nodiscard]] std::size_t rows_at_once() const noexcept;
+
+  /// Limits them, to 2 at least. Fewer rows make the same numbers in other batches, which is how the noise floor is
+  /// measured. 0: as many as the decoder has sequences.
   void limit_rows(std::size_t rows) noexcept { row_limit_ = rows; }
 
  private:
   void ensure_prefix(const SweepPlan& plan);
-  [[nodiscard]] Decoded decode_and_forget(Batch& batch, const SweepPlan& plan, std::int32_t steered_position);
+  [[nodiscard]] Decoded decode_and_forget(Batch& batch, const SweepPlan& plan);
   [[nodiscard]] std::vector<std::vector<float>> encodings(const SweepPlan& plan, const Decoded& decoded,
                                                           std::size_t own_rows) const;
 

@@ -9,15 +9,17 @@
 
 #include "w2s/prompt_encoder.h"
 #include "w2s/steerability.h"
-#include "w2s/steering_vectors.h"
+#include "w2s/steering_operator.h"
 #include "w2s/tokenized_sample.h"
+#include "w2s/vector_source.h"
 
 namespace w2s {
 
-/// The layers and multipliers of a sweep.
+/// The layers and multipliers of a sweep, and what is done with them.
 struct SweepGrid {
   std::vector<std::size_t> layers = {};  ///< ascending, 0-based
   std::vector<float> multipliers = {};   ///< ascending; at least two
+  SteeringOperator operation = SteeringOperator::add;
 
   bool operator==(const SweepGrid&) const = default;
 };
@@ -31,7 +33,7 @@ struct SweepGrid {
 /// "-1.5,-1,0,1". Throws Error{usage} for fewer than two different numbers.
 [[nodiscard]] std::vector<float> parse_multipliers(std::string_view text);
 
-/// One steered row: `multiplier * direction(layer)` is added at the steered token.
+/// One steered row: where, and how strongly, a source's vector is applied at the steered token.
 struct Intervention {
   std::size_t layer = 0;
   float multiplier = 0;
@@ -39,26 +41,28 @@ struct Intervention {
   bool operator==(const Intervention&) const = default;
 };
 
-/// Everything an executor needs for one sample. Unsteered is one row for all layers: a multiplier of 0 adds nothing.
+/// Everything an executor needs for one sample. All sources share one decode of the prompt.
 struct SweepPlan {
   const TokenizedSample* sample = nullptr;
   std::size_t shared_prefix = 0;                 ///< leading prompt tokens that every plan of the sweep has in common
-  std::vector<Intervention> interventions = {};  ///< without multiplier 0, layer by layer
-  const SteeringVectors* vectors = nullptr;
+  std::vector<Intervention> interventions = {};  ///< tried with the vectors of each source
+  std::vector<const VectorSource*> sources = {};
+  SteeringOperator operation = SteeringOperator::add;
   std::vector<PromptEncoder> encoders = {};  ///< representations of the unsteered prompt to read on the way
 };
 
 /// What an executor found.
 struct SweepOutcome {
   float unsteered = 0;                             ///< propensity without intervention
-  std::vector<float> steered = {};                 ///< propensity of each intervention
+  std::vector<std::vector<float>> steered = {};    ///< [sources][interventions]: propensities
   std::vector<std::vector<float>> encodings = {};  ///< [encoders][width], not normalised
 };
 
-/// The rows a grid needs.
+/// The rows a grid needs with one source, layer by layer. Where a multiplier of 0 changes nothing, the unsteered row
+/// stands for it at every layer.
 [[nodiscard]] std::vector<Intervention> interventions(const SweepGrid& grid);
 
-/// Puts an outcome into the shape of its grid; multiplier 0 has the unsteered propensity at every layer.
-[[nodiscard]] PropensityMap propensity_map(const SweepGrid& grid, const SweepOutcome& outcome);
+/// Puts what came of the interventions into the shape of their grid.
+[[nodiscard]] PropensityMap propensity_map(const SweepGrid& grid, float unsteered, std::span<const float> steered);
 
 }  // namespace w2s

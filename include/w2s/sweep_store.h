@@ -31,7 +31,7 @@ struct SweepRecord {
   SweepKey key;
   SampleId id;
   SplitPart part = SplitPart::train;
-  PropensityMap propensity;                        ///< [grid layers][grid multipliers]
+  std::vector<PropensityMap> propensity = {};      ///< [methods], each [grid layers][grid multipliers]
   std::vector<std::vector<float>> encodings = {};  ///< [encoders][width], not normalised
 };
 
@@ -49,13 +49,14 @@ struct SweepStoreHeader {
   std::size_t samples = 0;  ///< of the behaviour
   std::size_t model_layers = 0;
   std::size_t width = 0;
+  std::vector<std::string> methods = {};  ///< how the vectors were made; the first is the main one
   SweepGrid grid;
   std::vector<PromptEncoder> encoders = {};
   std::map<std::string, std::string> settings = {};  ///< everything else that decides the numbers: hashes, versions
 };
 
-/// Tables for other tools: `propensity(sample, variant, layer, multiplier, value)`, `steerability(sample, variant,
-/// layer, value)`, `samples(sample, variant, id, part)`, `encodings(sample, variant, encoder, value)` (little-endian
+/// Tables for other tools: `propensity(sample, variant, method, layer, multiplier, value)`, `steerability(sample,
+/// variant, method, layer, value)`, `samples(sample, variant, id, part)`, `encodings(sample, variant, encoder, value)` (little-endian
 /// F32), `header(key, value)` and `noise_floor`. A sample is written in one transaction and is on disk when `add`
 /// returns: a process that is killed loses at most the sample in flight. While a store is open for writing, others can
 /// read it (SQLite's write-ahead log) but not write it; a store that was closed is a single file.

@@ -16,6 +16,8 @@ void sweep_command(const Arguments& arguments, const Console& console);
 void fit_command(const Arguments& arguments, const Console& console);
 void eval_command(const Arguments& arguments, const Console& console);
 void inspect_command(const Arguments& arguments, const Console& console);
+void export_command(const Arguments& arguments, const Console& console);
+void import_command(const Arguments& arguments, const Console& console);
 void convert_command(const Arguments& arguments, const Console& console);
 
 struct Command {

@@ -5,7 +5,6 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "w2s/error.h"
 #include "w2s/model.h"
 
 namespace w2s::cli {
@@ -24,11 +23,6 @@ struct ConvertOptions {
   }
 };
 
-bool is_same_file(const std::filesystem::path& first, const std::filesystem::path& second) {
-  std::error_code ignored;
-  return std::filesystem::equivalent(first, second, ignored);
-}
-
 }  // namespace
 
 void convert_command(const Arguments& arguments, const Console& console) {
@@ -42,8 +36,7 @@ void convert_command(const Arguments& arguments, const Console& console) {
 
   check_folder_of(options.output);
   const auto before = inspect_model(options.input);
-  if (is_same_file(options.input, options.output))
-    throw Error(ErrorKind::usage, "OUT.gguf: is the input itself; name another file");
+  check_is_not(options.output, options.input);
   convert_to_f32(options.input, options.output, options.general.threads);
   const auto after = inspect_model(options.output);
   if (options.general.quiet) return;

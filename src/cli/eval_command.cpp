@@ -15,9 +15,16 @@ struct EvalOptions {
   EvaluationOptions evaluation;
   GeneralOptions general;
   OutputOptions output;
+  std::string split = "test";
 
   void add_to(CommandLine& line) {
     line.add_path("DIR", folder, "Results folder of 'w2s run'")->required();
+    line.add_option("--split", split,
+                    "Samples to evaluate on: test, or validation, on which fixed layer and predictor were chosen (then "
+                    "results.json stays as it is)")
+        ->check(CLI::IsMember({"test", "validation"}))
+        ->type_name("PART")
+        ->group("Evaluation");
     line.add_option("--bootstrap-draws", evaluation.bootstrap_draws, "Resamples behind each interval")
         ->check(CLI::Range(1, 100'000'000))
         ->type_name("N")
@@ -50,6 +57,7 @@ void eval_command(const Arguments& arguments, const Console& console) {
   if (!line.parse(arguments, console)) return;
 
   options.output.check();
+  options.evaluation.part = options.split == "test" ? SplitPart::test : SplitPart::validation;
   options.evaluation.seed = options.general.seed_for(options.folder);
   const Work work(console, options.general.quiet);
   const auto outcome = evaluate_study(options.folder, options.evaluation, work.job());

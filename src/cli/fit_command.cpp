@@ -59,7 +59,7 @@ void add_scores(Table& table, const std::string& behavior, const PredictorFile& 
   for (const auto& [top_k, fitted] : file.by_top_k) {
     for (const auto& score : fitted.scores) {
       const auto& settings = score.settings;
-      table.rows.push_back({behavior, file.encoder, count(top_k), settings.learning_rate, count(settings.hidden_width),
+      table.rows.push_back({behavior, file.method, file.encoder, count(top_k), settings.learning_rate, count(settings.hidden_width),
                             count(settings.hidden_layers), settings.weight_decay, score.steerability, score.accuracy,
                             score.epochs, count(settings == fitted.settings ? 1 : 0)});
     }
@@ -72,7 +72,7 @@ void add_choice(Table& table, const std::string& behavior, const PredictorFile& 
     const auto score = std::ranges::find(fitted.scores, settings, &CrossValidationScore::settings);
     const bool is_scored = score != fitted.scores.end();
     const std::size_t classes = fitted.by_seed.empty() ? 0 : fitted.by_seed.front().layers().size();
-    table.rows.push_back({behavior, count(top_k), fmt::format("{} of {}", classes, file.model_layers),
+    table.rows.push_back({behavior, file.method, count(top_k), fmt::format("{} of {}", classes, file.model_layers),
                           fmt::format("{:g}", settings.learning_rate), count(settings.hidden_width),
                           count(settings.hidden_layers), fmt::format("{:g}", settings.weight_decay),
                           count(fitted.epochs), is_scored ? Cell(fmt::format("{:.4g}", score->steerability)) : Cell(),
@@ -83,19 +83,21 @@ void add_choice(Table& table, const std::string& behavior, const PredictorFile& 
 Report fit(const FitOptions& options, Work& work) {
   Report report;
   report.readable.columns = {
-      "behavior",     "k",      "layers kept",     "learning rate", "hidden width", "hidden layers",
+      "behavior",     "method", "k",      "layers kept",     "learning rate", "hidden width", "hidden layers",
       "weight decay", "epochs", "CV steerability", "CV accuracy"};
-  report.tidy.columns = {"behavior",     "encoder",      "top_k",    "learning_rate", "hidden_width", "hidden_layers",
+  report.tidy.columns = {"behavior",     "method", "encoder",      "top_k",    "learning_rate", "hidden_width", "hidden_layers",
                          "weight_decay", "steerability", "accuracy", "epochs",        "chosen"};
   const FitSettings settings{.encoder = options.predictor.encoder,
                              .top_k = options.predictor.top_k,
                              .predictor = options.predictor.predictor_options(options.general)};
   for (const auto& folder : chosen_folders(options)) {
-    const auto file = fit_behavior(folder, settings, work.job());
-    add_choice(report.readable, name_of(folder), file);
-    add_scores(report.tidy, name_of(folder), file);
-    report.notes += fmt::format("{}: encoder {}, best fixed layer {}, written to {}\n", name_of(folder), file.encoder,
-                                file.fixed_layer, folder.predictor().string());
+    for (const auto& file : fit_behavior(folder, settings, work.job())) {
+      add_choice(report.readable, name_of(folder), file);
+      add_scores(report.tidy, name_of(folder), file);
+      report.notes += fmt::format("{}, {}: encoder {}, best fixed layer {}\n", name_of(folder), file.method,
+                                  file.encoder, file.fixed_layer);
+    }
+    report.notes += fmt::format("Written to {}\n", folder.root.string());
   }
   report.notes += fmt::format("Next: w2s eval {}\n", options.folder.string());
   return report;
@@ -108,7 +110,7 @@ void fit_command(const Arguments& arguments, const Console& console) {
   CommandLine line("fit",
                    "Fits the layer predictor of each behaviour from the sweep in a results folder: labels every sample "
                    "with a layer, chooses the network's settings by cross-validation on the training and validation "
-                   "samples, and writes predictor.gguf. Needs no model.",
+                   "samples, and writes predictor.gguf, one for each method that was swept. Needs no model.",
                    "w2s fit results --encoder first-mean --top-k 1,3");
   options.add_to(line);
   if (!line.parse(arguments, console)) return;

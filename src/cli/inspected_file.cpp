@@ -4,18 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <fstream>
 #include <string_view>
 #include <variant>
 
 #include "cli/outcome_report.h"
+#include "cli/source_report.h"
 #include "w2s/error.h"
 #include "w2s/layer_predictor.h"
 #include "w2s/prompt_encoder.h"
+#include "w2s/steering_methods.h"
 #include "w2s/study.h"
 #include "w2s/sweep_store.h"
 #include "w2s/tensor_file.h"
+#include "w2s/vector_source.h"
 
 namespace w2s::cli {
 namespace {
@@ -24,7 +26,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view gguf_magic = "GGUF";
 constexpr std::string_view sqlite_magic = "SQLite format 3";
-constexpr std::string_view vectors_architecture = "controlvector";
 constexpr std::string_view predictor_architecture = "w2s-predictor";
 
 Cell count(std::uint64_t number) { return static_cast<std::int64_t>(number); }
@@ -63,16 +64,19 @@ InspectedFile inspect(const ModelInfo& model) {
   return file;
 }
 
-InspectedFile inspect(const SteeringVectors& vectors) {
+InspectedFile inspect(const VectorSource& source) {
+  const auto& info = source.info();
   InspectedFile file;
   file.kind = "steering vectors";
-  file.fields = {{"method", vectors.method},
-                 {"made with", vectors.model_architecture},
-                 {"layers", count(vectors.layers)},
-                 {"width", count(vectors.width)}};
-  for (const auto& [name, value] : vectors.notes) file.fields.emplace_back(name, value);
-  file.by_layer = norms_report(vectors);
-  file.shapes = {{.architecture = vectors.model_architecture, .layers = vectors.layers, .width = vectors.width}};
+  file.fields = {{"method", info.method},
+                 {"made with", info.model_architecture},
+                 {"layers", count(info.layers)},
+                 {"width", count(info.width)},
+                 {"depends on the input", yes_or_no(depends_on_input(source))}};
+  for (const auto& [name, value] : info.notes) file.fields.emplace_back(name, value);
+  auto report = source_report(source);
+  if (report.readable.columns.size() > 1) file.by_layer = std::move(report);
+  file.shapes = {{.architecture = info.model_architecture, .layers = info.layers, .width = info.width}};
   return file;
 }
 
@@ -80,10 +84,12 @@ InspectedFile inspect(const PredictorFile& predictor) {
   InspectedFile file;
   file.kind = "layer predictor";
   file.fields = {{"behavior", predictor.behavior},
+                 {"method", predictor.method},
                  {"made with", predictor.model_architecture},
                  {"layers", count(predictor.model_layers)},
                  {"encoder", predictor.encoder},
                  {"best fixed layer", count(predictor.fixed_layer)},
+                 {"fixed layer by", predictor.fixed_layer_method},
                  {"default k", count(predictor.default_top_k)}};
   std::size_t width = 0;
   for (const auto& [top_k, fitted] : predictor.by_top_k) {
@@ -109,6 +115,8 @@ InspectedFile inspect(const SweepStore& store) {
                  {"samples", fmt::format("{} measured, {} in the data", store.records().size(), header.samples)},
                  {"layers", count(header.model_layers)},
                  {"width", count(header.width)},
+                 {"methods", fmt::format("{}", fmt::join(header.methods, ", "))},
+                 {"operator", std::string(to_string(header.grid.operation))},
                  {"swept layers", layers_text(header.grid.layers)},
                  {"multipliers", fmt::format("{}", fmt::join(header.grid.multipliers, ", "))},
                  {"encoders", fmt::format("{}", fmt::join(encoders, ", "))}};
@@ -123,12 +131,23 @@ InspectedFile inspect(const SweepStore& store) {
   return file;
 }
 
+std::vector<fs::path> files_of(const BehaviorFolder& folder) {
+  const auto header = SweepStore::read(folder.sweep()).header();
+  std::vector<fs::path> files = {folder.sweep()};
+  for (std::size_t method = 0; method < header.methods.size(); ++method) {
+    const auto name = name_in_files(header.methods, method);
+    files.push_back(folder.vectors(name));
+    files.push_back(folder.predictor(name));
+  }
+  return files;
+}
+
 // The files of each behaviour, by the names they have inside the folder.
 InspectedFile inspect_folder(const fs::path& path) {
   InspectedFile file;
   file.kind = "results folder";
   for (const auto& folder : behavior_folders(path)) {
-    for (const auto& part : {folder.vectors(), folder.sweep(), folder.predictor()}) {
+    for (const auto& part : files_of(folder)) {
       const auto name = fs::relative(part, path).string();
       if (!fs::exists(part)) {
         file.fields.emplace_back(name, "missing: 'w2s run' again makes it");
@@ -156,6 +175,11 @@ std::string architecture_of(const TensorFile& file) {
   return text == nullptr ? "" : *text;
 }
 
+bool is_vector_source(const std::string& architecture) {
+  const auto methods = steering_methods();
+  return std::ranges::find(methods, architecture, &SteeringMethod::file_architecture) != methods.end();
+}
+
 // A model's header is read first: reading its tensors, to find that it is one, could take minutes.
 InspectedFile inspect_gguf(const fs::path& path) {
   try {
@@ -167,8 +191,8 @@ InspectedFile inspect_gguf(const fs::path& path) {
     } catch (const Error&) {
       throw model_error;
     }
-    if (architecture == vectors_architecture) return inspect(read_steering_vectors(path));
     if (architecture == predictor_architecture) return inspect(read_predictors(path));
+    if (is_vector_source(architecture)) return inspect(*read_vector_source(path));
     throw;
   }
 }
@@ -206,21 +230,6 @@ std::optional<std::string> difference(const InspectedFile& first, const Inspecte
       if (auto found = difference(shape, other)) return found;
   }
   return std::nullopt;
-}
-
-Report norms_report(const SteeringVectors& vectors) {
-  Report report;
-  report.readable.columns = {"layer", "norm"};
-  report.tidy.columns = report.readable.columns;
-  for (std::size_t layer = 0; layer < vectors.layers; ++layer) {
-    double squares = 0;
-    for (const float value : vectors.direction(layer))
-      squares += static_cast<double>(value) * static_cast<double>(value);
-    const double norm = std::sqrt(squares);
-    report.readable.rows.push_back({count(layer), fmt::format("{:.4g}", norm)});
-    report.tidy.rows.push_back({count(layer), norm});
-  }
-  return report;
 }
 
 }  // namespace w2s::cli

@@ -10,7 +10,6 @@
 
 #include "cli/output.h"
 #include "w2s/model.h"
-#include "w2s/steering_vectors.h"
 
 namespace w2s::cli {
 
@@ -34,8 +33,5 @@ struct InspectedFile {
 
 /// Why two files cannot be used together; nothing if they can.
 [[nodiscard]] std::optional<std::string> difference(const InspectedFile& first, const InspectedFile& second);
-
-/// The length of the steering vector of each layer.
-[[nodiscard]] Report norms_report(const SteeringVectors& vectors);
 
 }  // namespace w2s::cli

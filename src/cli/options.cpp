@@ -153,6 +153,42 @@ std::vector<float> GridArguments::parsed_multipliers() const {
   return parse_multipliers(fmt::format("{}", fmt::join(multipliers, ",")));
 }
 
+void MethodArguments::add_fitting_to(CommandLine& line) {
+  add_list(line, "--context-layers", context_layers,
+           "Layers that l2s and cast may look at, of which they choose the best on the validation samples")
+      ->default_str("a spread")
+      ->group("Vectors");
+  add_list(line, "--l2s-learning-rates", options.learning_rates, "Learning rates that l2s tries for each layer")
+      ->check(CLI::PositiveNumber)
+      ->group("Vectors");
+  line.add_option("--l2s-hidden-width", options.hidden_width, "Width of the hidden layer of l2s's networks")
+      ->check(CLI::Range(1, 65536))
+      ->type_name("N")
+      ->group("Vectors");
+  line.add_option("--l2s-max-epochs", options.max_epochs, "Epochs after which a network of l2s stops at the latest")
+      ->check(CLI::Range(1, largest_count))
+      ->type_name("N")
+      ->group("Vectors");
+}
+
+void MethodArguments::add_operator_to(CommandLine& line) {
+  line.add_option("--operator", operation,
+                  "What is done with a vector: add, add-keep-norm (then back to the length it had), ablate-add (without "
+                  "its part along the vector, then add)")
+      ->check(CLI::IsMember({"add", "add-keep-norm", "ablate-add"}))
+      ->type_name("NAME")
+      ->group("Sweep");
+}
+
+std::string MethodArguments::context_layer_list() const { return fmt::format("{}", fmt::join(context_layers, ",")); }
+
+std::string MethodArguments::list_of_methods() {
+  std::string list;
+  for (const auto& method : steering_methods())
+    list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", method.name, method.summary);
+  return list;
+}
+
 void VariantArguments::add_to(CommandLine& line) {
   add_list(line, "--variants", names,
            "Prompt variants: BASE, USER.POS, USER.NEG, SYS.POS, SYS.NEG, or all; those beside BASE need the "

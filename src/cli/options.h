@@ -15,6 +15,8 @@
 #include "w2s/layer_predictor.h"
 #include "w2s/model.h"
 #include "w2s/prompt_variant.h"
+#include "w2s/steering_methods.h"
+#include "w2s/steering_operator.h"
 
 namespace w2s::cli {
 
@@ -69,6 +71,23 @@ struct GridArguments {
   [[nodiscard]] std::string layer_list() const;
   /// steering-bench's unless others were given. Throws Error{usage}.
   [[nodiscard]] std::vector<float> parsed_multipliers() const;
+};
+
+/// How steering vectors are made and applied.
+struct MethodArguments {
+  std::string operation = "add";
+  std::vector<std::string> context_layers;
+  MethodOptions options;
+
+  /// For a command that fits.
+  void add_fitting_to(CommandLine& line);
+  /// For a command that steers.
+  void add_operator_to(CommandLine& line);
+  /// As parse_layers takes them; empty for a spread over the depth.
+  [[nodiscard]] std::string context_layer_list() const;
+  [[nodiscard]] SteeringOperator parsed_operator() const { return parse_steering_operator(operation); }
+  /// "caa (...), l2s (...)", for --help.
+  [[nodiscard]] static std::string list_of_methods();
 };
 
 struct VariantArguments {

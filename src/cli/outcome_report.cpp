@@ -10,16 +10,18 @@
 #include <tuple>
 #include <vector>
 
+#include "cli/source_report.h"
+
 namespace w2s::cli {
 namespace {
 
 constexpr std::string_view w2s_prefix = "w2s-";
 constexpr std::string_view mean_behavior = "mean";
 
-// Policies that were compared on the same samples.
-using SetKey = std::tuple<std::string, std::string, std::string>;  // behaviour, variant, split
+// Policies that were compared on the same samples with the same vectors.
+using SetKey = std::tuple<std::string, std::string, std::string, std::string>;  // behaviour, method, variant, split
 
-SetKey set_of(const PolicyResult& row) { return {row.behavior, row.variant, row.split}; }
+SetKey set_of(const PolicyResult& row) { return {row.behavior, row.method, row.variant, row.split}; }
 
 std::vector<std::vector<PolicyResult>> by_set(std::span<const PolicyResult> results) {
   std::vector<std::vector<PolicyResult>> sets;
@@ -69,16 +71,19 @@ Cell optional_layer(const std::optional<std::size_t>& layer) {
 
 Table readable_table(std::span<const PolicyResult> results) {
   const bool several_behaviors = differs(results, &PolicyResult::behavior);
+  const bool several_methods = differs(results, &PolicyResult::method);
   const bool several_variants = differs(results, &PolicyResult::variant);
   const int decimals = decimals_for(results);
   Table table;
   if (several_behaviors) table.columns.emplace_back("behavior");
+  if (several_methods) table.columns.emplace_back("method");
   if (several_variants) table.columns.emplace_back("variant");
   for (const char* column : {"policy", "layer", "steerability", "steerable", "gain over fixed", "accuracy"})
     table.columns.emplace_back(column);
   for (const auto& row : results) {
     std::vector<Cell> cells;
     if (several_behaviors) cells.emplace_back(row.behavior);
+    if (several_methods) cells.emplace_back(row.method);
     if (several_variants) cells.emplace_back(row.variant);
     cells.emplace_back(row.policy);
     cells.push_back(optional_layer(row.layer));
@@ -147,8 +152,11 @@ const PolicyResult* find_policy(std::span<const PolicyResult> rows, std::string_
   return row == rows.end() ? nullptr : &*row;
 }
 
-std::string set_title(const PolicyResult& row) {
-  return row.variant == "BASE" ? row.behavior : fmt::format("{}, {}", row.behavior, row.variant);
+std::string set_title(const PolicyResult& row, bool names_method) {
+  auto title = row.behavior;
+  if (names_method) title += ", " + row.method;
+  if (row.variant != "BASE") title += ", " + row.variant;
+  return title;
 }
 
 const NoiseFloor* noise_of(const StudyOutcome& outcome, const std::string& behavior) {
@@ -165,13 +173,19 @@ std::string on_one_line(std::string text) {
 }
 
 std::string notes(const StudyOutcome& outcome) {
+  const bool several_methods = differs(outcome.results, &PolicyResult::method);
   std::string text;
   for (const auto& [behavior, noise] : outcome.noise)
     text += fmt::format("Noise floor of {}: {}.\n", behavior, describe(noise));
   text += "\n";
   for (const auto& set : by_set(outcome.results)) {
     if (set.front().behavior == mean_behavior) continue;
-    text += fmt::format("{}: {}\n", set_title(set.front()), verdict(set, noise_of(outcome, set.front().behavior)));
+    text += fmt::format("{}: {}\n", set_title(set.front(), several_methods), verdict(set, noise_of(outcome, set.front().behavior)));
+  }
+  if (several_methods && !outcome.agreement.empty()) {
+    text += "\nHow near each method comes to the oracle vectors of the validation samples, mean over layers:\n";
+    for (const auto& [behavior, method, mean] : outcome.agreement)
+      text += fmt::format("{}, {}: {}.\n", behavior, method, describe(mean));
   }
   if (outcome.example) text += "\n" + describe(*outcome.example);
   return text;

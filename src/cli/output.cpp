@@ -68,4 +68,10 @@ void check_folder_of(const std::filesystem::path& file) {
     throw Error(ErrorKind::io, fmt::format("cannot write {}: it is a folder", file.string()));
 }
 
+void check_is_not(const std::filesystem::path& output, const std::filesystem::path& input) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(output, input, ignored))
+    throw Error(ErrorKind::usage, fmt::format("{}: is the input itself; name another file", output.string()));
+}
+
 }  // namespace w2s::cli

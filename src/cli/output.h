@@ -42,4 +42,7 @@ struct OutputOptions {
 /// Throws Error{io} if the folder that a file is to be written into does not exist.
 void check_folder_of(const std::filesystem::path& file);
 
+/// Throws Error{usage} if the output is the input itself.
+void check_is_not(const std::filesystem::path& output, const std::filesystem::path& input);
+
 }  // namespace w2s::cli

@@ -22,6 +22,8 @@ constexpr std::array all_commands = {
     Command{"fit", "the layer predictor, from a sweep that is there", fit_command},
     Command{"eval", "the predictor against the best fixed layer", eval_command},
     Command{"inspect", "what a file or results folder contains, and what fits together", inspect_command},
+    Command{"export", "steering vectors for llama.cpp, repeng, NumPy, or as a table", export_command},
+    Command{"import", "steering vectors of llama.cpp, repeng, NumPy, or from a table", import_command},
     Command{"convert", "a model with F32 weights, which measure best", convert_command},
 };
 

@@ -18,18 +18,28 @@ struct RunOptions {
   DataArguments data;
   VariantArguments variants;
   GridArguments grid;
+  MethodArguments method;
   PredictorArguments predictor;
   GeneralOptions general;
   OutputOptions output;
-  std::string method = "caa";
+  std::vector<std::string> methods = {"caa"};
   std::filesystem::path folder;
 
   void add_to(CommandLine& line) {
     model.add_to(line);
     data.add_to(line);
     variants.add_to(line);
-    line.add_option("--method", method, "How steering vectors are made: caa")->type_name("NAME")->group("Sweep");
+    line.add_option("--method", methods,
+                    "How steering vectors are made, one or several, which share each prompt: " +
+                        MethodArguments::list_of_methods() + ". With l2s, oracle is swept as well")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("LIST")
+        ->default_str("caa")
+        ->group("Vectors");
+    method.add_fitting_to(line);
     grid.add_to(line);
+    method.add_operator_to(line);
     predictor.add_to(line);
     line.add_path("-o,--output", folder, "Results folder; an interrupted run goes on from what is there")
         ->required()
@@ -46,7 +56,10 @@ struct RunOptions {
     settings.model = model.model;
     settings.data = data.sources;
     settings.selection = data.selection(general.seed);
-    settings.method = method;
+    settings.methods = methods;
+    settings.operation = method.parsed_operator();
+    settings.context_layers = method.context_layer_list();
+    settings.method_options = method.options;
     settings.variants = variants.variants();
     settings.layers = grid.layer_list();
     settings.multipliers = grid.parsed_multipliers();

@@ -14,8 +14,8 @@
 #include "cli/work.h"
 #include "w2s/decoder.h"
 #include "w2s/error.h"
-#include "w2s/steering_vectors.h"
 #include "w2s/sweep.h"
+#include "w2s/vector_source.h"
 
 namespace w2s::cli {
 namespace {
@@ -25,6 +25,7 @@ struct SweepOptions {
   DataArguments data;
   VariantArguments variants;
   GridArguments grid;
+  MethodArguments method;
   GeneralOptions general;
   OutputOptions output;
   std::filesystem::path vectors;
@@ -38,6 +39,7 @@ struct SweepOptions {
         ->type_name("FILE.gguf")
         ->group("Sweep");
     grid.add_to(line);
+    method.add_operator_to(line);
     output.add_format_to(line);
     output.add_file_to(line);
     general.add_seed_to(line, "the samples of --limit");
@@ -71,22 +73,25 @@ PreparedSweep prepare(const SweepOptions& options, const Model& model, const Beh
   if (const auto layers = options.grid.layer_list(); !layers.empty())
     prepared.grid.layers = parse_layers(layers, info.layers);
   prepared.grid.multipliers = options.grid.parsed_multipliers();
+  prepared.grid.operation = options.method.parsed_operator();
   prepared.decoder = options.model.decoder_options(options.general.threads);
 
+  constexpr std::size_t sources = 1;
   std::size_t needed = 0;
   for (const auto variant : options.variants.variants()) {
     const auto items = items_of(model, behavior, variant);
-    check_context(info, prepared.decoder.context, prepared.grid, items, prepared.decoder.sequences);
-    needed = std::max(needed, required_context(prepared.grid, items, prepared.decoder.sequences));
+    check_context(info, prepared.decoder.context, prepared.grid, sources, items, prepared.decoder.sequences);
+    needed = std::max(needed, required_context(prepared.grid, sources, items, prepared.decoder.sequences));
     prepared.items_by_variant.push_back(items);
   }
   if (prepared.decoder.context == 0) prepared.decoder.context = needed;
   return prepared;
 }
 
-void check_fits(const std::filesystem::path& file, const SteeringVectors& vectors, const ModelInfo& model) {
+void check_fits(const std::filesystem::path& file, const VectorSource& source, const ModelInfo& model,
+                std::span<const std::size_t> layers) {
   try {
-    w2s::check_fits(vectors, model);
+    w2s::check_fits(source, model, layers);
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("{}: {}", file.string(), error.what()));
   }
@@ -122,9 +127,9 @@ class SweepResults {
   std::vector<SweepRecord> records_;
 };
 
-NoiseFloor sweep_all(const PreparedSweep& prepared, const SteeringVectors& vectors, std::vector<Decoder>& decoders,
+NoiseFloor sweep_all(const PreparedSweep& prepared, const VectorSource& source, std::vector<Decoder>& decoders,
                      SweepResults& results, const Job& job) {
-  const SweepRequest request{.grid = prepared.grid, .encoders = {}, .vectors = &vectors};
+  const SweepRequest request{.grid = prepared.grid, .encoders = {}, .sources = {&source}};
   std::vector<std::unique_ptr<SweepExecutor>> executors;
   for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
   for (const auto& items : prepared.items_by_variant) {
@@ -163,16 +168,17 @@ void sweep_command(const Arguments& arguments, const Console& console) {
   };
 
   const auto behavior = read_single_behavior(options.data, options.general.seed);
-  const auto vectors = read_steering_vectors(options.vectors);
+  const auto source = read_vector_source(options.vectors);
   Work work(console, options.general.quiet);
   options.data.warn_if_limited(work);
   const auto model = Model::load(options.model.model, options.model.model_options());
-  check_fits(options.vectors, vectors, model.info());
+  check_fits(options.vectors, *source, model.info(), {});
   warn_if_quantized(model.info(), work);
   const auto prepared = prepare(options, model, behavior);
+  check_fits(options.vectors, *source, model.info(), prepared.grid.layers);
   auto decoders = make_decoders(model, prepared.decoder);
   SweepResults results(prepared, print_line);
-  const auto noise = sweep_all(prepared, vectors, decoders, results, work.job());
+  const auto noise = sweep_all(prepared, *source, decoders, results, work.job());
 
   if (format == Format::jsonl) {
     if (!prints_as_it_goes) options.output.deliver(lines, console);

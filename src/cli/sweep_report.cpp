@@ -42,10 +42,11 @@ std::string propensity_text(const PropensityMap& propensity) {
 }
 
 std::string sample_object(const SweepRecord& record, std::span<const float> multipliers, bool names_variant) {
-  const auto slopes = steerability(multipliers, record.propensity);
+  const auto& propensity = record.propensity.front();
+  const auto slopes = steerability(multipliers, propensity);
   const auto variant = names_variant ? fmt::format("\"variant\": \"{}\", ", to_string(record.key.variant)) : "";
   return fmt::format("{{\"id\": {}, {}\"propensity\": {}, \"steerability\": {}}}", id_text(record.id), variant,
-                     propensity_text(record.propensity), number_list(std::span<const double>(slopes)));
+                     propensity_text(propensity), number_list(std::span<const double>(slopes)));
 }
 
 struct LayerSummary {
@@ -69,7 +70,7 @@ double standard_deviation(const std::vector<double>& values, double mean) {
 std::vector<LayerSummary> summarize(std::span<const SweepRecord> records, const SweepGrid& grid) {
   std::map<PromptVariant, std::vector<std::vector<double>>> by_variant;
   for (const auto& record : records)
-    by_variant[record.key.variant].push_back(steerability(grid.multipliers, record.propensity));
+    by_variant[record.key.variant].push_back(steerability(grid.multipliers, record.propensity.front()));
 
   std::vector<LayerSummary> summaries;
   for (const auto& [variant, samples] : by_variant) {

@@ -1,4 +1,4 @@
-// A layer sweep as text: a line a sample, or a summary by layer.
+// A layer sweep with one method as text: a line a sample, or a summary by layer.
 #pragma once
 
 #include <cstddef>

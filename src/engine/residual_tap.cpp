@@ -54,7 +54,7 @@ void ResidualTap::apply(ggml_tensor* tensor, std::size_t layer) {
   for (const auto& edit : edits_[layer]) {
     const std::size_t offset = row_in(tensor, edit.row) * tensor->nb[1];
     ggml_backend_tensor_get(tensor, row_.data(), offset, bytes);
-    for (std::size_t i = 0; i < width; ++i) row_[i] += edit.scale * edit.direction[i];
+    apply_operator(edit.operation, edit.scale, edit.direction, row_);
     ggml_backend_tensor_set(tensor, row_.data(), offset, bytes);
   }
   for (const auto& capture : captures_[layer])

@@ -10,7 +10,27 @@ namespace w2s {
 namespace {
 
 constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
-constexpr std::array test_part = {SplitPart::test};
+
+std::vector<PolicyResult> evaluate_method(const SweepStoreHeader& header, std::span<const SweepRecord> records,
+                                          std::size_t method, const PredictorFile& predictors,
+                                          const EvaluationOptions& options) {
+  const std::array parts = {options.part};
+  const std::size_t encoder = recorded_encoder(header, predictors.encoder);
+  const auto fitting = measured_samples(header, records, PromptVariant::base, fitting_parts, method, encoder);
+
+  std::vector<PolicyResult> results;
+  for (const auto variant : prompt_variants()) {
+    auto samples = measured_samples(header, records, variant, parts, method, encoder);
+    if (samples.steerability.samples == 0) continue;
+    const EvaluationSet set{.variant = variant,
+                            .split = std::string(to_string(options.part)),
+                            .steerability = std::move(samples.steerability),
+                            .embeddings = std::move(samples.embeddings)};
+    std::ranges::move(evaluate(header.behavior, fitting.steerability, predictors, set, options),
+                      std::back_inserter(results));
+  }
+  return results;
+}
 
 }  // namespace
 
@@ -18,24 +38,11 @@ std::vector<PolicyResult> evaluate_behavior(const BehaviorFolder& folder, const 
   const auto store = SweepStore::read(folder.sweep());
   const auto& header = store.header();
   const auto records = store.records();
-  const auto predictors = read_predictors(folder.predictor());
-  const std::size_t encoder = recorded_encoder(header, predictors.encoder);
-  const auto fitting = measured_samples(header, records, PromptVariant::base, fitting_parts, encoder);
-
   std::vector<PolicyResult> results;
-  for (const auto variant : prompt_variants()) {
-    auto samples = measured_samples(header, records, variant, test_part, encoder);
-    if (samples.steerability.samples == 0) continue;
-    const EvaluationSet set{.variant = variant,
-                            .split = std::string(to_string(SplitPart::test)),
-                            .steerability = std::move(samples.steerability),
-                            .embeddings = std::move(samples.embeddings)};
-    std::ranges::move(evaluate(header.behavior, fitting.steerability, predictors, set, options),
-                      std::back_inserter(results));
+  for (std::size_t method = 0; method < header.methods.size(); ++method) {
+    const auto predictors = read_predictors(folder.predictor(name_in_files(header.methods, method)));
+    std::ranges::move(evaluate_method(header, records, method, predictors, options), std::back_inserter(results));
   }
-  const auto method = header.settings.find("method");
-  if (method != header.settings.end())
-    for (auto& result : results) result.method = method->second;
   return results;
 }
 

@@ -118,7 +118,10 @@ std::vector<Policy> all_policies(const SteerabilityMatrix& fitting, const Predic
                                  const EvaluationSet& set, const EvaluationOptions& options) {
   const SteerabilityMatrix& matrix = set.steerability;
   std::vector<Policy> policies;
-  policies.push_back(same_layer("fixed", fitting.layers[best_fixed_column(fitting)], matrix));
+  const std::size_t own_layer = fitting.layers[best_fixed_column(fitting)];
+  const bool is_own = predictors.fixed_layer_method == predictors.method;
+  policies.push_back(same_layer("fixed", is_own ? own_layer : predictors.fixed_layer, matrix));
+  if (!is_own) policies.push_back(same_layer("fixed-own", own_layer, matrix));
   policies.push_back(same_layer("majority", majority_layer(fitting), matrix));
   policies.push_back(random_layers(matrix, options));
   for (const auto& [top_k, fitted] : predictors.by_top_k) policies.push_back(predicted_layers(fitted, set));
@@ -200,6 +203,7 @@ std::vector<PolicyResult> evaluate(const std::string& behavior, const Steerabili
   for (const Policy& policy : policies) {
     PolicyResult& result = results.emplace_back(score(set.steerability, policy));
     result.behavior = behavior;
+    result.method = predictors.method;
     result.variant = to_string(set.variant);
     result.split = set.split;
     if (&policy != &fixed) result.gain_over_fixed = gain(set.steerability, policy, fixed, options);

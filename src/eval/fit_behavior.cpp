@@ -22,6 +22,61 @@ void check_complete(const SweepStoreHeader& header, std::span<const SweepRecord>
                                               header.behavior, base, header.samples));
 }
 
+// The index of the method whose sweep chooses the fixed layer.
+std::size_t choosing_method(const SweepStoreHeader& header, std::size_t method) {
+  const auto& by = steering_method(header.methods[method]).fixed_layer_by;
+  const auto found = std::ranges::find(header.methods, by);
+  return found == header.methods.end() ? method : static_cast<std::size_t>(found - header.methods.begin());
+}
+
+std::size_t fixed_layer(const SweepStoreHeader& header, std::span<const SweepRecord> records, std::size_t method,
+                        std::size_t encoder) {
+  const auto samples = measured_samples(header, records, PromptVariant::base, fitting_parts, method, encoder);
+  return header.grid.layers[best_fixed_column(samples.steerability)];
+}
+
+Job job_for(const Job& job, const SweepStoreHeader& header, std::size_t method) {
+  if (header.methods.size() == 1 || !job.on_progress) return job;
+  Job named = job;
+  named.on_progress = [&job, name = header.methods[method]](const Progress& progress) {
+    const auto stage = fmt::format("{}, {}", progress.stage, name);
+    auto own = progress;
+    own.stage = stage;
+    job.report(own);
+  };
+  return named;
+}
+
+PredictorFile fit_one_method(const SweepStoreHeader& header, std::span<const SweepRecord> records, std::size_t method,
+                             std::size_t encoder, const FitSettings& settings, const Job& job) {
+  const auto samples = measured_samples(header, records, PromptVariant::base, fitting_parts, method, encoder);
+  const auto own_job = job_for(job, header, method);
+
+  PredictorFile file;
+  file.encoder = to_string(header.encoders[encoder]);
+  file.behavior = header.behavior;
+  file.method = header.methods[method];
+  if (const auto found = header.settings.find("architecture"); found != header.settings.end())
+    file.model_architecture = found->second;
+  file.model_layers = header.model_layers;
+  file.fixed_layer_method = header.methods[choosing_method(header, method)];
+  file.fixed_layer = fixed_layer(header, records, choosing_method(header, method), encoder);
+  file.notes = {{"fit", to_string(settings)}};
+  double best_score = 0;
+  for (const std::size_t top_k : settings.top_k) {
+    auto fitted = fit_predictors(samples.embeddings, samples.steerability, top_k, settings.predictor, own_job);
+    double score = 0;
+    for (const auto& candidate : fitted.scores)
+      if (candidate.settings == fitted.settings) score = candidate.steerability;
+    if (file.by_top_k.empty() || score > best_score) {
+      best_score = score;
+      file.default_top_k = top_k;
+    }
+    file.by_top_k.emplace(top_k, std::move(fitted));
+  }
+  return file;
+}
+
 }  // namespace
 
 std::string to_string(const FitSettings& settings) {
@@ -36,36 +91,18 @@ std::string to_string(const FitSettings& settings) {
       fmt::join(grid.hidden_widths, ","), fmt::join(grid.hidden_layers, ","), fmt::join(grid.weight_decays, ","));
 }
 
-PredictorFile fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job) {
+std::vector<PredictorFile> fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job) {
   const auto store = SweepStore::read(folder.sweep());
   const auto& header = store.header();
   const auto records = store.records();
   check_complete(header, records);
   const std::size_t encoder = recorded_encoder(header, settings.encoder);
-  const auto samples = measured_samples(header, records, PromptVariant::base, fitting_parts, encoder);
-
-  PredictorFile file;
-  file.encoder = to_string(header.encoders[encoder]);
-  file.behavior = header.behavior;
-  if (const auto found = header.settings.find("architecture"); found != header.settings.end())
-    file.model_architecture = found->second;
-  file.model_layers = header.model_layers;
-  file.fixed_layer = header.grid.layers[best_fixed_column(samples.steerability)];
-  file.notes = {{"fit", to_string(settings)}};
-  double best_score = 0;
-  for (const std::size_t top_k : settings.top_k) {
-    auto fitted = fit_predictors(samples.embeddings, samples.steerability, top_k, settings.predictor, job);
-    double score = 0;
-    for (const auto& candidate : fitted.scores)
-      if (candidate.settings == fitted.settings) score = candidate.steerability;
-    if (file.by_top_k.empty() || score > best_score) {
-      best_score = score;
-      file.default_top_k = top_k;
-    }
-    file.by_top_k.emplace(top_k, std::move(fitted));
+  std::vector<PredictorFile> files;
+  for (std::size_t method = 0; method < header.methods.size(); ++method) {
+    const auto& file = files.emplace_back(fit_one_method(header, records, method, encoder, settings, job));
+    write_predictors(folder.predictor(name_in_files(header.methods, method)), file);
   }
-  write_predictors(folder.predictor(), file);
-  return file;
+  return files;
 }
 
 }  // namespace w2s

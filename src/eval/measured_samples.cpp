@@ -9,12 +9,13 @@
 namespace w2s {
 
 MeasuredSamples measured_samples(const SweepStoreHeader& header, std::span<const SweepRecord> records,
-                                 PromptVariant variant, std::span<const SplitPart> parts, std::size_t encoder) {
+                                 PromptVariant variant, std::span<const SplitPart> parts, std::size_t method,
+                                 std::size_t encoder) {
   MeasuredSamples samples;
   samples.steerability.layers = header.grid.layers;
   for (const auto& record : records) {
     if (record.key.variant != variant || std::ranges::find(parts, record.part) == parts.end()) continue;
-    const auto slopes = steerability(header.grid.multipliers, record.propensity);
+    const auto slopes = steerability(header.grid.multipliers, record.propensity.at(method));
     samples.steerability.values.insert(samples.steerability.values.end(), slopes.begin(), slopes.end());
     const auto& embedding = record.encodings.at(encoder);
     samples.embeddings.insert(samples.embeddings.end(), embedding.begin(), embedding.end());

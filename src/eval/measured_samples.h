@@ -16,11 +16,11 @@ struct MeasuredSamples {
   std::vector<float> embeddings;  ///< [samples][width]
 };
 
-/// The records of a variant whose part is one of `parts`, in the order given, with the embeddings of one of the
-/// encoders.
+/// What method number `method` of the header did to the records of a variant whose part is one of `parts`, in the order
+/// given, with the embeddings of one of the encoders.
 [[nodiscard]] MeasuredSamples measured_samples(const SweepStoreHeader& header, std::span<const SweepRecord> records,
                                                PromptVariant variant, std::span<const SplitPart> parts,
-                                               std::size_t encoder);
+                                               std::size_t method, std::size_t encoder);
 
 /// The index of the encoder of that name among those a sweep recorded. Throws Error{usage} that lists them.
 [[nodiscard]] std::size_t recorded_encoder(const SweepStoreHeader& header, const std::string& name);

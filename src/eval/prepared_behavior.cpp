@@ -15,10 +15,10 @@ std::vector<SplitPart> parts_by_sample(const Split& split, std::size_t samples) 
 
 }  // namespace
 
-std::vector<TokenizedSample> PreparedBehavior::training_tokens() const {
+std::vector<TokenizedSample> PreparedBehavior::base_tokens(std::span<const std::size_t> samples) const {
   const auto& base = items.at(PromptVariant::base);
   std::vector<TokenizedSample> tokens;
-  for (const std::size_t index : split.train) tokens.push_back(base[index].tokens);
+  for (const std::size_t index : samples) tokens.push_back(base[index].tokens);
   return tokens;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <vector>
 
 #include "w2s/study.h"
@@ -15,8 +16,8 @@ struct PreparedBehavior {
   /// BASE: all samples. Other variants: those of the test part.
   std::map<PromptVariant, std::vector<SweepItem>> items;
 
-  /// The training samples in BASE.
-  [[nodiscard]] std::vector<TokenizedSample> training_tokens() const;
+  /// Samples in BASE by their indices.
+  [[nodiscard]] std::vector<TokenizedSample> base_tokens(std::span<const std::size_t> samples) const;
 };
 
 /// Reads, splits and tokenises everything a study asks for. Throws whatever is wrong with any of it.

@@ -4,6 +4,7 @@
 
 #include "eval/measured_samples.h"
 #include "w2s/greedy_answer.h"
+#include "w2s/representations.h"
 
 namespace w2s {
 namespace {
@@ -24,15 +25,18 @@ std::size_t predicted_layer(const BehaviorFolder& folder, const SweepKey& key) {
 SteeredExample steered_example(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepGrid& grid,
                                Decoder& decoder) {
   const auto& item = prepared.items.at(PromptVariant::base)[prepared.split.test.front()];
-  const auto vectors = read_steering_vectors(folder.vectors());
+  const auto source = read_vector_source(folder.vectors());
   SteeredExample example;
   example.behavior = prepared.behavior.name;
   for (const auto& message : prepared.behavior.samples[item.key.sample].messages)
     example.prompt += (example.prompt.empty() ? "" : " ") + message.content;
   example.layer = predicted_layer(folder, item.key);
 
+  const auto vector = source->vector(example.layer, read_input(decoder, item.tokens, source->needs()));
   const auto answer = [&](float scale) {
-    const Steering steering{.direction = vectors.direction(example.layer), .layer = example.layer, .scale = scale};
+    if (scale == 0) return decoder.model().text(greedy_answer(decoder, item.tokens.prompt, answer_tokens));
+    const Steering steering{
+        .direction = vector, .layer = example.layer, .scale = scale, .operation = grid.operation};
     const auto tokens = greedy_answer(decoder, item.tokens.prompt, answer_tokens, steering);
     return decoder.model().text(tokens);
   };

@@ -8,10 +8,10 @@
 #include <set>
 #include <utility>
 
+#include "eval/fitted_sources.h"
 #include "eval/prepared_behavior.h"
 #include "eval/settings_file.h"
 #include "eval/steered_example.h"
-#include "w2s/caa.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
 #include "w2s/parallel.h"
@@ -42,7 +42,15 @@ Job job_of(const Job& job, const std::string& behavior) {
 
 std::string joined(std::span<const float> values) { return fmt::format("{}", fmt::join(values, ",")); }
 
-SettingsFile settings_of(const StudySettings& settings, const Model& model, const SweepGrid& grid,
+// Everything that is decided before the first decode.
+struct StudyPlan {
+  std::vector<std::string> methods;
+  MethodOptions method_options;
+  SweepGrid grid;
+  FitSettings fit;
+};
+
+SettingsFile settings_of(const StudySettings& settings, const Model& model, const StudyPlan& plan,
                          std::span<const PreparedBehavior> behaviors) {
   SettingsFile file;
   file.measurement = {
@@ -50,14 +58,16 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
       {"device", model.info().on_gpu ? "GPU" : "CPU"},
       {"llama.cpp", std::string(llama_version())},
       {"architecture", model.info().architecture},
-      {"method", settings.method},
-      {"layers", fmt::format("{}", fmt::join(grid.layers, ","))},
-      {"multipliers", joined(grid.multipliers)},
+      {"methods", fmt::format("{}", fmt::join(plan.methods, ","))},
+      {"operator", std::string(to_string(plan.grid.operation))},
+      {"layers", fmt::format("{}", fmt::join(plan.grid.layers, ","))},
+      {"multipliers", joined(plan.grid.multipliers)},
       {"limit", std::to_string(settings.selection.limit)},
       {"seed", std::to_string(settings.seed)},
       {"key-value cache", settings.decoder.f32_cache ? "F32" : "F16"},
       {"chat template", settings.model_options.chat_template.empty() ? "the model's own"
                                                                      : sha256(settings.model_options.chat_template)}};
+  file.measurement.merge(describe_method_options(plan.methods, plan.method_options));
   for (const auto& behavior : behaviors) file.data[behavior.behavior.name] = content_hash(behavior.behavior);
   file.run = {{"w2s", std::string(version())},
               {"model file", settings.model.filename().string()},
@@ -65,22 +75,6 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
               {"machine", machine_description()},
               {"threads", std::to_string(thread_count(settings.decoder.threads))}};
   return file;
-}
-
-SteeringVectors ensure_vectors(const BehaviorFolder& folder, const PreparedBehavior& prepared,
-                               std::span<Decoder> decoders, const Job& job) {
-  const auto& info = decoders.front().model().info();
-  if (fs::exists(folder.vectors())) {
-    auto vectors = read_steering_vectors(folder.vectors());
-    check_fits(vectors, info);
-    return vectors;
-  }
-  auto vectors = caa_vectors(decoders, prepared.training_tokens(), job);
-  vectors.notes = {{"behavior", prepared.behavior.name},
-                   {"samples", fmt::format("{} (training split)", prepared.split.train.size())},
-                   {"data", content_hash(prepared.behavior)}};
-  write_steering_vectors(folder.vectors(), vectors);
-  return vectors;
 }
 
 void sweep_variants(const PreparedBehavior& prepared, const SweepRequest& request, std::span<Decoder> decoders,
@@ -91,18 +85,20 @@ void sweep_variants(const PreparedBehavior& prepared, const SweepRequest& reques
   for (const auto& [variant, items] : prepared.items) sweep(executors, request, items, store, job);
 }
 
-void sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepGrid& grid,
+void sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const StudyPlan& plan,
                     const SettingsFile& settings, std::span<Decoder> decoders, const Job& job) {
-  const auto vectors = ensure_vectors(folder, prepared, decoders, job);
+  const auto sources = fitted_sources(folder, prepared, plan.methods, plan.method_options, decoders, job);
   const auto& info = decoders.front().model().info();
-  const SweepRequest request{.grid = grid, .encoders = default_prompt_encoders(info.layers), .vectors = &vectors};
+  SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(info.layers), .sources = {}};
+  for (const auto& source : sources) request.sources.push_back(source.get());
   auto header_settings = settings.measurement;
   header_settings["data"] = settings.data.at(prepared.behavior.name);
   auto store = SweepStore::open(folder.sweep(), {.behavior = prepared.behavior.name,
                                                  .samples = prepared.behavior.samples.size(),
                                                  .model_layers = info.layers,
                                                  .width = info.width,
-                                                 .grid = grid,
+                                                 .methods = plan.methods,
+                                                 .grid = plan.grid,
                                                  .encoders = request.encoders,
                                                  .settings = std::move(header_settings)});
 
@@ -113,22 +109,27 @@ void sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepar
       measure_noise_floor(executor, request, prepared.items.at(PromptVariant::base), noise_floor_samples, job));
 }
 
-// Whether the folder's predictor is the one these settings give: a resumed run need not fit it again.
-bool is_fitted(const BehaviorFolder& folder, const FitSettings& fit) {
-  if (!fs::exists(folder.predictor())) return false;
-  const auto& notes = read_predictors(folder.predictor()).notes;
-  const auto found = notes.find("fit");
-  return found != notes.end() && found->second == to_string(fit);
+// Whether the folder's predictors are those these settings give: a resumed run need not fit them again.
+bool is_fitted(const BehaviorFolder& folder, const StudyPlan& plan) {
+  for (std::size_t method = 0; method < plan.methods.size(); ++method) {
+    const auto path = folder.predictor(name_in_files(plan.methods, method));
+    if (!fs::exists(path)) return false;
+    const auto notes = read_predictors(path).notes;
+    const auto found = notes.find("fit");
+    if (found == notes.end() || found->second != to_string(plan.fit)) return false;
+  }
+  return true;
 }
 
-std::size_t context_for(const StudySettings& settings, const Model& model, const SweepGrid& grid,
+std::size_t context_for(const StudySettings& settings, const Model& model, const StudyPlan& plan,
                         std::span<const PreparedBehavior> behaviors) {
+  const std::size_t sources = plan.methods.size();
   const std::size_t sequences = settings.decoder.sequences;
   std::size_t needed = 0;
   for (const auto& behavior : behaviors) {
     for (const auto& [variant, items] : behavior.items) {
-      check_context(model.info(), settings.decoder.context, grid, items, sequences);
-      needed = std::max(needed, required_context(grid, items, sequences));
+      check_context(model.info(), settings.decoder.context, plan.grid, sources, items, sequences);
+      needed = std::max(needed, required_context(plan.grid, sources, items, sequences));
     }
   }
   return settings.decoder.context > 0 ? settings.decoder.context : needed;
@@ -144,26 +145,41 @@ void check_folds(std::span<const PreparedBehavior> behaviors, std::size_t folds)
   }
 }
 
+StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model) {
+  StudyPlan plan{.methods = methods_to_sweep(settings.methods),
+                 .method_options = settings.method_options,
+                 .grid = full_grid(model.layers),
+                 .fit = {.encoder = settings.encoder, .top_k = settings.top_k, .predictor = settings.predictor}};
+  if (!settings.layers.empty()) plan.grid.layers = parse_layers(settings.layers, model.layers);
+  if (!settings.multipliers.empty()) plan.grid.multipliers = settings.multipliers;
+  plan.grid.operation = settings.operation;
+  plan.fit.predictor.seed = settings.seed;
+  plan.method_options.context_layers = settings.context_layers.empty()
+                                           ? default_context_layers(model.layers)
+                                           : parse_layers(settings.context_layers, model.layers);
+  plan.method_options.seed = settings.seed;
+  plan.method_options.threads = settings.decoder.threads;
+  static_cast<void>(parse_prompt_encoder(plan.fit.encoder, model.layers));
+  return plan;
+}
+
+std::vector<MethodAgreement> agreement_in(const BehaviorFolder& folder) {
+  const auto header = SweepStore::read(folder.sweep()).header();
+  std::vector<MethodAgreement> agreement;
+  for (std::size_t method = 0; method < header.methods.size(); ++method) {
+    const auto source = read_vector_source(folder.vectors(name_in_files(header.methods, method)));
+    const auto& layers = source->info().validation;
+    if (layers.empty()) continue;
+    agreement.push_back({header.behavior, header.methods[method], mean_over_layers(layers)});
+  }
+  return agreement;
+}
+
 std::optional<NoiseFloor> noise_in(const BehaviorFolder& folder) {
   return SweepStore::read(folder.sweep()).noise_floor();
 }
 
 }  // namespace
-
-std::vector<BehaviorFolder> behavior_folders(const fs::path& folder) {
-  if (!fs::is_directory(folder))
-    throw Error(ErrorKind::results, fmt::format("{}: no such results folder", folder.string()));
-  std::vector<BehaviorFolder> folders;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (fs::exists(entry.path() / "sweep.sqlite")) folders.push_back({entry.path()});
-  if (folders.empty() && fs::exists(folder / "sweep.sqlite")) folders.push_back({folder});
-  if (folders.empty()) {
-    throw Error(ErrorKind::results,
-                fmt::format("{}: is not a results folder (no <behavior>/sweep.sqlite in it)", folder.string()));
-  }
-  std::ranges::sort(folders, {}, &BehaviorFolder::root);
-  return folders;
-}
 
 std::uint64_t study_seed(const fs::path& folder) {
   static_cast<void>(behavior_folders(folder));  // says what is wrong with a folder that holds no study at all
@@ -180,23 +196,15 @@ std::uint64_t study_seed(const fs::path& folder) {
 }
 
 StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, const Job& job) {
-  if (settings.method != "caa")
-    throw Error(ErrorKind::usage, fmt::format("unknown method '{}'; there is: caa", settings.method));
   const auto model = Model::load(settings.model, settings.model_options);
-  SweepGrid grid = full_grid(model.info().layers);
-  if (!settings.layers.empty()) grid.layers = parse_layers(settings.layers, model.info().layers);
-  if (!settings.multipliers.empty()) grid.multipliers = settings.multipliers;
-
-  FitSettings fit{.encoder = settings.encoder, .top_k = settings.top_k, .predictor = settings.predictor};
-  fit.predictor.seed = settings.seed;
-  static_cast<void>(parse_prompt_encoder(fit.encoder, model.info().layers));
+  const auto plan = plan_study(settings, model.info());
   const auto behaviors = prepare_behaviors(settings, model);
-  check_folds(behaviors, fit.predictor.folds);
+  check_folds(behaviors, plan.fit.predictor.folds);
   auto decoder_options = settings.decoder;
-  decoder_options.context = context_for(settings, model, grid, behaviors);
+  decoder_options.context = context_for(settings, model, plan, behaviors);
 
   fs::create_directories(folder);
-  auto recorded = settings_of(settings, model, grid, behaviors);
+  auto recorded = settings_of(settings, model, plan, behaviors);
   if (const auto earlier = read_settings(folder)) recorded = merge_settings(folder, *earlier, recorded);
   auto decoders = make_decoders(model, decoder_options);
   write_settings(folder, recorded);
@@ -205,14 +213,15 @@ StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, co
     const auto own_job = job_of(job, prepared.behavior.name);
     const BehaviorFolder own_folder{folder / prepared.behavior.name};
     fs::create_directories(own_folder.root);
-    sweep_behavior(own_folder, prepared, grid, recorded, decoders, own_job);
-    if (!is_fitted(own_folder, fit)) static_cast<void>(fit_behavior(own_folder, fit, own_job));
+    sweep_behavior(own_folder, prepared, plan, recorded, decoders, own_job);
+    if (!is_fitted(own_folder, plan)) static_cast<void>(fit_behavior(own_folder, plan.fit, own_job));
   }
   auto evaluation = settings.evaluation;
   evaluation.seed = settings.seed;
+  evaluation.part = SplitPart::test;
   auto outcome = evaluate_study(folder, evaluation, job);
   const auto& first = behaviors.front();
-  outcome.example = steered_example({folder / first.behavior.name}, first, grid, decoders.front());
+  outcome.example = steered_example({folder / first.behavior.name}, first, plan.grid, decoders.front());
   return outcome;
 }
 
@@ -223,9 +232,10 @@ StudyOutcome evaluate_study(const fs::path& folder, const EvaluationOptions& opt
     auto results = evaluate_behavior(behavior, options);
     std::ranges::move(results, std::back_inserter(outcome.results));
     if (const auto noise = noise_in(behavior)) outcome.noise.emplace_back(behavior.root.filename().string(), *noise);
+    std::ranges::move(agreement_in(behavior), std::back_inserter(outcome.agreement));
   }
   std::ranges::move(mean_over_behaviors(outcome.results), std::back_inserter(outcome.results));
-  write_file(results_path(folder), results_to_json(outcome.results));
+  if (options.part == SplitPart::test) write_file(results_path(folder), results_to_json(outcome.results));
   return outcome;
 }
 

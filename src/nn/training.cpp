@@ -1,6 +1,7 @@
 #include "nn/training.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -86,6 +87,10 @@ TrainingOutcome train_with_early_stopping(Mlp<Scalar>& mlp, const Examples<Scala
   Trainer<Scalar> trainer(mlp, examples, options);
   Parameters<Scalar> best = mlp.layers;
   TrainingOutcome outcome{.best_epoch = 0, .epochs = 0, .held_out_loss = std::numeric_limits<double>::infinity()};
+  if (stopping.initial_counts) {
+    const double loss = trainer.mean_loss(held_out);
+    if (std::isfinite(loss)) outcome.held_out_loss = loss;
+  }
   while (outcome.epochs < stopping.max_epochs && outcome.epochs - outcome.best_epoch < stopping.patience) {
     trainer.run_epoch(random);
     ++outcome.epochs;

@@ -26,11 +26,12 @@ struct TrainingOptions {
 
 struct EarlyStopping {
   std::size_t max_epochs = 200;
-  std::size_t patience = 20;  ///< epochs without a better held-out loss after which training ends
+  std::size_t patience = 20;    ///< epochs without a better held-out loss after which training ends
+  bool initial_counts = false;  ///< the parameters as they come are kept unless training makes them better
 };
 
 struct TrainingOutcome {
-  std::size_t best_epoch = 0;  ///< counted from 1; 0 if the held-out loss was never finite
+  std::size_t best_epoch = 0;  ///< counted from 1; 0 if none was better than the start, or finite at all
   std::size_t epochs = 0;      ///< run in all
   double held_out_loss = 0;    ///< the best one
 };

@@ -33,7 +33,7 @@ Fold make_fold(const TrainingSet& set, const std::vector<std::vector<Eigen::Inde
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (i != held_out) training.insert(training.end(), parts[i].begin(), parts[i].end());
   }
-  const PrincipalAxes axes = principal_axes(set.points(Eigen::all, training));
+  const nn::PrincipalAxes axes = nn::principal_axes(set.points(Eigen::all, training));
   return {make_examples(set, training, axes), make_examples(set, parts[held_out], axes), parts[held_out]};
 }
 

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "predictor/cross_validation.h"
-#include "predictor/principal_axes.h"
+#include "nn/principal_axes.h"
 #include "predictor/training_set.h"
 #include "w2s/error.h"
 #include "w2s/layer_predictor.h"
@@ -66,7 +66,7 @@ DenseLayer to_dense_layer(const Eigen::MatrixXf& weight, const Eigen::VectorXf& 
 }
 
 // A network on principal coordinates as a network on centred embeddings.
-LayerPredictor make_predictor(const std::vector<std::size_t>& layers, const PrincipalAxes& axes,
+LayerPredictor make_predictor(const std::vector<std::size_t>& layers, const nn::PrincipalAxes& axes,
                               const nn::Mlp<float>& network) {
   PredictorParts parts{.layers = layers, .mean = to_vector(axes.mean), .network = {}};
   for (const auto& dense : network.layers) {
@@ -91,7 +91,7 @@ void train_final_networks(FittedPredictors& fitted, const TrainingSet& set, cons
                           const PredictorOptions& options, const Job& job) {
   std::vector<Eigen::Index> samples(static_cast<std::size_t>(set.samples()));
   std::iota(samples.begin(), samples.end(), Eigen::Index{0});
-  const PrincipalAxes axes = principal_axes(set.points);
+  const nn::PrincipalAxes axes = nn::principal_axes(set.points);
   const auto examples = make_examples(set, samples, axes);
 
   std::vector<nn::Mlp<float>> networks(options.seeds);

@@ -275,6 +275,8 @@ void write_predictors(const std::filesystem::path& path, const PredictorFile& pr
   put("version", version);
   put("encoder", predictors.encoder);
   put("behavior", predictors.behavior);
+  put("method", predictors.method);
+  put("fixed_layer_method", predictors.fixed_layer_method);
   put("model_architecture", predictors.model_architecture);
   put("model_layers", to_integer(predictors.model_layers));
   put("fixed_layer", to_integer(predictors.fixed_layer));
@@ -296,9 +298,11 @@ PredictorFile read_predictors(const std::filesystem::path& path) {
   PredictorFile predictors{
       .encoder = reader.get<std::string>(prefix + "encoder"),
       .behavior = reader.get<std::string>(prefix + "behavior"),
+      .method = reader.get<std::string>(prefix + "method"),
       .model_architecture = reader.get<std::string>(prefix + "model_architecture"),
       .model_layers = reader.get_size(prefix + "model_layers"),
       .fixed_layer = reader.get_size(prefix + "fixed_layer"),
+      .fixed_layer_method = reader.get<std::string>(prefix + "fixed_layer_method"),
       .default_top_k = reader.get_size(prefix + "default_top_k"),
       .by_top_k = {},
       .notes = read_notes(reader, file),

@@ -50,7 +50,7 @@ TrainingSet make_training_set(std::span<const float> embeddings, const Steerabil
 }
 
 nn::Examples<float> make_examples(const TrainingSet& set, std::span<const Eigen::Index> samples,
-                                  const PrincipalAxes& axes) {
+                                  const nn::PrincipalAxes& axes) {
   const auto count = static_cast<Eigen::Index>(samples.size());
   nn::Examples<float> examples{axes.project(set.points(Eigen::all, samples)),
                                Eigen::MatrixXf::Zero(set.class_count(), count)};

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "nn/training.h"
-#include "predictor/principal_axes.h"
+#include "nn/principal_axes.h"
 #include "w2s/layer_labels.h"
 #include "w2s/layer_predictor.h"
 
@@ -32,7 +32,7 @@ struct TrainingSet {
 
 /// Network inputs and one-hot targets of some of the samples.
 [[nodiscard]] nn::Examples<float> make_examples(const TrainingSet& set, std::span<const Eigen::Index> samples,
-                                                const PrincipalAxes& axes);
+                                                const nn::PrincipalAxes& axes);
 
 [[nodiscard]] nn::Mlp<float> initial_network(const PredictorSettings& settings, const nn::Examples<float>& examples,
                                              Random& random);

@@ -1,32 +1,41 @@
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "sweep/steered_rows.h"
+#include "w2s/representations.h"
 #include "w2s/sweep_executor.h"
 
 namespace w2s {
 namespace {
 
-// One whole prompt, steered at its last token, and one logit of it.
-float logit(Decoder& decoder, const SweepPlan& plan, const Intervention& intervention, Token answer) {
+// What is done at the last token of a prompt.
+struct Steering {
+  Intervention intervention;
+  std::vector<float> vector;
+};
+
+// One whole prompt, steered or not, and one logit of it.
+float logit(Decoder& decoder, const SweepPlan& plan, const std::optional<Steering>& steering, Token answer) {
   const auto& prompt = plan.sample->prompt;
   Batch batch;
   batch.scored = {answer};
   for (std::size_t i = 0; i < prompt.size(); ++i)
     batch.rows.push_back({.token = prompt[i], .position = static_cast<std::int32_t>(i)});
   batch.rows.back().wants_logits = true;
-  if (intervention.multiplier != 0) {
+  if (steering) {
     batch.edits.push_back({.row = prompt.size() - 1,
-                           .layer = intervention.layer,
-                           .scale = intervention.multiplier,
-                           .direction = plan.vectors->direction(intervention.layer)});
+                           .layer = steering->intervention.layer,
+                           .scale = steering->intervention.multiplier,
+                           .direction = steering->vector,
+                           .operation = plan.operation});
   }
   decoder.clear();
   return decoder.decode(batch).logits.front();
 }
 
-float propensity(Decoder& decoder, const SweepPlan& plan, const Intervention& intervention) {
-  return logit(decoder, plan, intervention, plan.sample->chosen) -
-         logit(decoder, plan, intervention, plan.sample->rejected);
+float propensity(Decoder& decoder, const SweepPlan& plan, const std::optional<Steering>& steering) {
+  return logit(decoder, plan, steering, plan.sample->chosen) - logit(decoder, plan, steering, plan.sample->rejected);
 }
 
 std::vector<std::vector<float>> encodings(Decoder& decoder, const SweepPlan& plan) {
@@ -55,9 +64,13 @@ std::vector<std::vector<float>> encodings(Decoder& decoder, const SweepPlan& pla
 
 SweepOutcome NaiveExecutor::run(const SweepPlan& plan) {
   SweepOutcome outcome;
-  outcome.unsteered = propensity(*decoder_, plan, {});
-  for (const auto& intervention : plan.interventions)
-    outcome.steered.push_back(propensity(*decoder_, plan, intervention));
+  outcome.unsteered = propensity(*decoder_, plan, std::nullopt);
+  const auto input = read_input(*decoder_, *plan.sample, common_needs(plan));
+  for (const auto* source : plan.sources) {
+    auto& steered = outcome.steered.emplace_back();
+    for (const auto& intervention : plan.interventions)
+      steered.push_back(propensity(*decoder_, plan, Steering{intervention, source->vector(intervention.layer, input)}));
+  }
   outcome.encodings = encodings(*decoder_, plan);
   decoder_->clear();
   return outcome;

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
+#include "sweep/steered_rows.h"
 #include "w2s/sweep_executor.h"
 
 namespace w2s {
@@ -37,48 +39,61 @@ std::size_t add_to_sums(const Decoded& decoded, const std::vector<PromptEncoder>
   return capture;
 }
 
-Row steered_row(const SweepPlan& plan, std::int32_t sequence) {
-  return {.token = plan.sample->prompt.back(),
-          .position = static_cast<std::int32_t>(plan.sample->prompt.size() - 1),
-          .sequence = sequence,
-          .wants_logits = true};
-}
+// The sequences that the two answers continue; where no source asks for them, the unsteered row has one of its own.
+constexpr std::int32_t answer_sequences = 2;
+
+std::int32_t unsteered_sequences(const InputNeeds& needs) { return needs.answers ? answer_sequences : 1; }
 
 // The steered token as it is, with all representations the encoders need of it and of the prompt rows before it.
-void add_unsteered_row(const SweepPlan& plan, Batch& batch) {
+void add_unsteered_row(const SweepPlan& plan, const InputNeeds& needs, Batch& batch) {
   const std::size_t row = batch.rows.size();
   batch.rows.push_back(steered_row(plan, 0));
+  batch.rows.back().sequences = unsteered_sequences(needs);
   add_mean_captures(batch, plan.encoders, 0, row + 1);
   for (const auto& encoder : plan.encoders)
     if (encoder.pooling == Pooling::last) batch.captures.push_back({row, encoder.layer});
 }
 
-// Up to `room` interventions from number `next` on, each a sequence of its own. Returns the number of the next one.
-std::size_t add_steered_rows(const SweepPlan& plan, std::size_t next, std::size_t room, std::int32_t first_sequence,
-                             Batch& batch) {
-  const std::size_t end = std::min(next + room, plan.interventions.size());
-  for (auto sequence = first_sequence; next < end; ++next, ++sequence) {
-    const auto& intervention = plan.interventions[next];
-    batch.edits.push_back({.row = batch.rows.size(),
-                           .layer = intervention.layer,
-                           .scale = intervention.multiplier,
-                           .direction = plan.vectors->direction(intervention.layer)});
-    batch.rows.push_back(steered_row(plan, sequence));
+// What the sources need to see, after the captures of the encoders.
+void add_needs(const SweepPlan& plan, const InputNeeds& needs, std::size_t layers, Batch& batch) {
+  const std::size_t unsteered = batch.rows.size() - 1;
+  for (const std::size_t layer : needs.prompt_layers) batch.captures.push_back({unsteered, layer});
+  if (!needs.answers) return;
+  std::int32_t sequence = 0;
+  for (const Token answer : {plan.sample->chosen, plan.sample->rejected}) {
+    for (std::size_t layer = 0; layer < layers; ++layer) batch.captures.push_back({batch.rows.size(), layer});
+    batch.rows.push_back({.token = answer,
+                          .position = static_cast<std::int32_t>(plan.sample->prompt.size()),
+                          .sequence = sequence++});
   }
-  return end;
 }
 
-float propensity(const Decoded& decoded, std::size_t row) {
-  const auto logits = decoded.row_logits(row);
-  return logits[0] - logits[1];
+// What add_needs asked for, from capture number `capture` on.
+InputRepresentation input_of(const Decoded& decoded, const InputNeeds& needs, std::size_t layers, std::size_t capture) {
+  InputRepresentation input;
+  for (const std::size_t layer : needs.prompt_layers) {
+    const auto values = decoded.capture(capture++);
+    input.prompt[layer] = {values.begin(), values.end()};
+  }
+  if (!needs.answers) return input;
+  const std::size_t size = layers * decoded.width;
+  const auto chosen = std::span(decoded.captured).subspan(capture * decoded.width, size);
+  const auto rejected = std::span(decoded.captured).subspan((capture + layers) * decoded.width, size);
+  input.difference.resize(size);
+  std::ranges::transform(chosen, rejected, input.difference.begin(), std::minus<>());
+  return input;
 }
 
-void append_propensities(const Decoded& decoded, std::size_t first_row, std::vector<float>& propensities) {
-  const std::size_t rows = decoded.logits.size() / decoded.scored;
-  for (std::size_t row = first_row; row < rows; ++row) propensities.push_back(propensity(decoded, row));
+std::size_t captures_of_needs(const InputNeeds& needs, std::size_t layers) {
+  return needs.prompt_layers.size() + (needs.answers ? 2 * layers : 0);
 }
 
 }  // namespace
+
+std::size_t SharedPrefixExecutor::rows_at_once() const noexcept {
+  const std::size_t sequences = decoder_->options().sequences;
+  return row_limit_ == 0 ? sequences : std::clamp<std::size_t>(row_limit_, 2, sequences);
+}
 
 void SharedPrefixExecutor::ensure_prefix(const SweepPlan& plan) {
   const auto prefix = std::span(plan.sample->prompt).first(plan.shared_prefix);
@@ -102,37 +117,42 @@ void SharedPrefixExecutor::ensure_prefix(const SweepPlan& plan) {
 SweepOutcome SharedPrefixExecutor::run(const SweepPlan& plan) {
   ensure_prefix(plan);
   holds_prefix_ = false;  // until this run is through: an error in it leaves the decoder in between
-  const auto steered_position = static_cast<std::int32_t>(plan.sample->prompt.size() - 1);
-  const std::size_t sequences = decoder_->options().sequences;
-  const std::size_t rows_at_once = row_limit_ == 0 ? sequences : std::clamp<std::size_t>(row_limit_, 2, sequences);
+  const std::size_t layers = decoder_->model().info().layers;
+  const InputNeeds needs = common_needs(plan);
+  SteeredRows rows(plan);
 
   Batch batch;
   for (std::size_t i = plan.shared_prefix; i + 1 < plan.sample->prompt.size(); ++i)
-    batch.rows.push_back(prompt_row(plan, i, sequences));
-  const std::size_t own_rows = batch.rows.size();
-  add_unsteered_row(plan, batch);
-  std::size_t next = add_steered_rows(plan, 0, rows_at_once - 1, 1, batch);
-  auto decoded = decode_and_forget(batch, plan, steered_position);
+    batch.rows.push_back(prompt_row(plan, i, decoder_->options().sequences));
+  const std::size_t own_rows = batch.rows.size() + 1;
+  add_unsteered_row(plan, needs, batch);
+  add_needs(plan, needs, layers, batch);
+  const std::int32_t first_free = unsteered_sequences(needs);
+  rows.add_to(batch, rows_at_once() - static_cast<std::size_t>(first_free), first_free);
+  auto decoded = decode_and_forget(batch, plan);
+  rows.take(decoded, 1);
 
   SweepOutcome outcome;
   outcome.unsteered = propensity(decoded, 0);
-  outcome.encodings = encodings(plan, decoded, own_rows + 1);
-  append_propensities(decoded, 1, outcome.steered);
-  while (next < plan.interventions.size()) {
+  outcome.encodings = encodings(plan, decoded, own_rows);
+  rows.add_input(input_of(decoded, needs, layers, batch.captures.size() - captures_of_needs(needs, layers)));
+  while (!rows.all_taken()) {
     batch = Batch{};
-    next = add_steered_rows(plan, next, rows_at_once, 0, batch);
-    decoded = decode_and_forget(batch, plan, steered_position);
-    append_propensities(decoded, 0, outcome.steered);
+    rows.add_to(batch, rows_at_once(), 0);
+    decoded = decode_and_forget(batch, plan);
+    rows.take(decoded, 0);
   }
+  outcome.steered = rows.propensities(outcome.unsteered);
   decoder_->forget_from(static_cast<std::int32_t>(plan.shared_prefix));
   holds_prefix_ = true;
   return outcome;
 }
 
-Decoded SharedPrefixExecutor::decode_and_forget(Batch& batch, const SweepPlan& plan, std::int32_t steered_position) {
+// Afterwards the decoder holds what comes before the steered token.
+Decoded SharedPrefixExecutor::decode_and_forget(Batch& batch, const SweepPlan& plan) {
   batch.scored = {plan.sample->chosen, plan.sample->rejected};
   auto decoded = decoder_->decode(batch);
-  decoder_->forget_from(steered_position);
+  decoder_->forget_from(static_cast<std::int32_t>(plan.sample->prompt.size() - 1));
   return decoded;
 }
 

@@ -50,6 +50,19 @@ class HeaderReader {
     return values;
   }
 
+  [[nodiscard]] std::vector<std::string> texts(const std::string& key) const {
+    const auto parts = split_at_commas(text(key));
+    return {parts.begin(), parts.end()};
+  }
+
+  [[nodiscard]] SteeringOperator operation(const std::string& key) const {
+    try {
+      return parse_steering_operator(text(key));
+    } catch (const Error&) {
+      fail(key);
+    }
+  }
+
   [[nodiscard]] std::vector<PromptEncoder> encoders(const std::string& key, std::size_t layers) const {
     std::vector<PromptEncoder> encoders;
     for (const std::string_view name : split_at_commas(text(key))) {
@@ -96,7 +109,11 @@ class HeaderReader {
 }  // namespace
 
 void check_header(const SweepStoreHeader& header) {
-  const auto& [layers, multipliers] = header.grid;
+  const auto& layers = header.grid.layers;
+  const auto& multipliers = header.grid.multipliers;
+  if (header.methods.empty()) throw Error(ErrorKind::usage, "sweep: no method to sweep");
+  if (std::set(header.methods.begin(), header.methods.end()).size() != header.methods.size())
+    throw Error(ErrorKind::usage, "sweep: name each method once");
   if (layers.empty()) throw Error(ErrorKind::usage, "sweep: no layers to sweep");
   if (multipliers.size() < 2) throw Error(ErrorKind::usage, "sweep: give at least two different multipliers");
   // Records are read back in the order of their values.
@@ -115,8 +132,10 @@ HeaderRows header_rows(const SweepStoreHeader& header) {
       {"samples", fmt::format("{}", header.samples)},
       {"model_layers", fmt::format("{}", header.model_layers)},
       {"width", fmt::format("{}", header.width)},
+      {"methods", fmt::format("{}", fmt::join(header.methods, ","))},
       {"layers", fmt::format("{}", fmt::join(header.grid.layers, ","))},
       {"multipliers", fmt::format("{}", fmt::join(header.grid.multipliers, ","))},
+      {"operator", std::string(to_string(header.grid.operation))},
       {"encoders", fmt::format("{}", fmt::join(encoders, ","))},
   };
   for (const auto& [key, value] : header.settings) rows.emplace_back(fmt::format("{}{}", settings_prefix, key), value);
@@ -132,6 +151,8 @@ SweepStoreHeader parse_header(const std::map<std::string, std::string>& rows, co
   header.width = reader.number<std::size_t>("width");
   header.grid.layers = reader.numbers<std::size_t>("layers");
   header.grid.multipliers = reader.numbers<float>("multipliers");
+  header.grid.operation = reader.operation("operator");
+  header.methods = reader.texts("methods");
   header.encoders = reader.encoders("encoders", header.model_layers);
   for (const auto& [key, value] : rows) {
     if (key.starts_with(settings_prefix)) header.settings.emplace(key.substr(settings_prefix.size()), value);

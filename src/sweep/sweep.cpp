@@ -25,8 +25,27 @@ SweepPlan plan_for(const SweepRequest& request, std::span<const SweepItem> items
   return {.sample = nullptr,
           .shared_prefix = common_prefix_length(tokens_of(items)),
           .interventions = interventions(request.grid),
-          .vectors = request.vectors,
+          .sources = request.sources,
+          .operation = request.grid.operation,
           .encoders = request.encoders};
+}
+
+std::vector<PropensityMap> propensity_maps(const SweepGrid& grid, const SweepOutcome& outcome) {
+  std::vector<PropensityMap> maps;
+  for (const auto& steered : outcome.steered) maps.push_back(propensity_map(grid, outcome.unsteered, steered));
+  return maps;
+}
+
+// Raises `noise` to what lies between two measurements of one sample with one source. Returns whether the best layer
+// differs.
+bool compare(const SweepGrid& grid, const PropensityMap& usual, const PropensityMap& other, NoiseFloor& noise) {
+  for (std::size_t k = 0; k < usual.values.size(); ++k)
+    noise.propensity = std::max(noise.propensity, static_cast<double>(std::abs(usual.values[k] - other.values[k])));
+  const auto usual_slopes = steerability(grid.multipliers, usual);
+  const auto other_slopes = steerability(grid.multipliers, other);
+  for (std::size_t l = 0; l < usual_slopes.size(); ++l)
+    noise.steerability = std::max(noise.steerability, std::abs(usual_slopes[l] - other_slopes[l]));
+  return best_layer(usual_slopes) != best_layer(other_slopes);
 }
 
 }  // namespace
@@ -48,7 +67,7 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
     SweepRecord record{.key = item.key,
                        .id = item.id,
                        .part = item.part,
-                       .propensity = propensity_map(request.grid, outcome),
+                       .propensity = propensity_maps(request.grid, outcome),
                        .encodings = std::move(outcome.encodings)};
     const std::lock_guard lock(sink_mutex);
     sink(std::move(record));
@@ -69,44 +88,42 @@ NoiseFloor measure_noise_floor(SharedPrefixExecutor& executor, const SweepReques
                                std::span<const SweepItem> items, std::size_t samples, const Job& job) {
   auto plan = plan_for(request, items);
   plan.encoders.clear();
-  const std::size_t rows = plan.interventions.size() + 1;
+  const std::size_t rows = plan.interventions.size() * plan.sources.size() + 1;
   NoiseFloor noise;
   noise.samples = std::min(samples, items.size());
   for (std::size_t i = 0; i < noise.samples; ++i) {
     job.check_stop();
     plan.sample = &items[i * items.size() / noise.samples].tokens;
-    const auto usual = propensity_map(request.grid, executor.run(plan));
-    executor.limit_rows(std::max<std::size_t>(2, rows / 3));
-    const auto other = propensity_map(request.grid, executor.run(plan));
+    const auto usual = propensity_maps(request.grid, executor.run(plan));
+    executor.limit_rows(std::max<std::size_t>(2, std::min(rows, executor.rows_at_once()) / 3));
+    const auto other = propensity_maps(request.grid, executor.run(plan));
     executor.limit_rows(0);
-
-    const auto usual_slopes = steerability(request.grid.multipliers, usual);
-    const auto other_slopes = steerability(request.grid.multipliers, other);
-    for (std::size_t k = 0; k < usual.values.size(); ++k)
-      noise.propensity = std::max(noise.propensity, static_cast<double>(std::abs(usual.values[k] - other.values[k])));
-    for (std::size_t l = 0; l < usual_slopes.size(); ++l)
-      noise.steerability = std::max(noise.steerability, std::abs(usual_slopes[l] - other_slopes[l]));
-    if (best_layer(usual_slopes) != best_layer(other_slopes)) ++noise.best_layer_changes;
+    bool best_layer_changed = false;
+    for (std::size_t source = 0; source < usual.size(); ++source)
+      best_layer_changed |= compare(request.grid, usual[source], other[source], noise);
+    if (best_layer_changed) ++noise.best_layer_changes;
     job.report({.stage = "noise floor", .done = i + 1, .total = noise.samples});
   }
   return noise;
 }
 
-std::size_t required_context(const SweepGrid& grid, std::span<const SweepItem> items, std::size_t sequences) {
+std::size_t required_context(const SweepGrid& grid, std::size_t sources, std::span<const SweepItem> items,
+                             std::size_t sequences) {
   std::size_t longest = 0;
   for (const auto& item : items) longest = std::max(longest, item.tokens.prompt.size());
-  return longest + std::min(interventions(grid).size() + 1, sequences);
+  constexpr std::size_t unsteered_and_answers = 3;
+  return longest + std::min(interventions(grid).size() * sources + unsteered_and_answers, sequences);
 }
 
-void check_context(const ModelInfo& model, std::size_t context, const SweepGrid& grid, std::span<const SweepItem> items,
-                   std::size_t sequences) {
+void check_context(const ModelInfo& model, std::size_t context, const SweepGrid& grid, std::size_t sources,
+                   std::span<const SweepItem> items, std::size_t sequences) {
   for (const auto& item : items) {
     const std::size_t tokens = item.tokens.prompt.size();
     if (model.training_context > 0 && tokens >= model.training_context) {
       throw Error(ErrorKind::data, fmt::format("sample {}: its prompt has {} tokens, the model was trained for {}",
                                                to_string(item.id), tokens, model.training_context));
     }
-    const std::size_t needed = required_context(grid, std::span(&item, 1), sequences);
+    const std::size_t needed = required_context(grid, sources, std::span(&item, 1), sequences);
     if (context == 0 || needed <= context) continue;
     throw Error(ErrorKind::usage,
                 fmt::format("sample {}: its prompt of {} tokens and the rows of the sweep need a context of {}, not {}",

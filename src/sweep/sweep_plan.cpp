@@ -78,20 +78,22 @@ std::vector<float> parse_multipliers(std::string_view text) {
 }
 
 std::vector<Intervention> interventions(const SweepGrid& grid) {
+  const bool skip_zero = is_identity_at_zero(grid.operation);
   std::vector<Intervention> rows;
   for (const std::size_t layer : grid.layers)
     for (const float multiplier : grid.multipliers)
-      if (multiplier != 0) rows.push_back({.layer = layer, .multiplier = multiplier});
+      if (multiplier != 0 || !skip_zero) rows.push_back({.layer = layer, .multiplier = multiplier});
   return rows;
 }
 
-PropensityMap propensity_map(const SweepGrid& grid, const SweepOutcome& outcome) {
+PropensityMap propensity_map(const SweepGrid& grid, float unsteered, std::span<const float> steered) {
+  const bool zero_is_unsteered = is_identity_at_zero(grid.operation);
   PropensityMap map{.layers = grid.layers.size(), .multipliers = grid.multipliers.size(), .values = {}};
   map.values.reserve(map.layers * map.multipliers);
-  auto steered = outcome.steered.begin();
+  auto next = steered.begin();
   for (std::size_t layer = 0; layer < map.layers; ++layer)
     for (const float multiplier : grid.multipliers)
-      map.values.push_back(multiplier == 0 ? outcome.unsteered : *steered++);
+      map.values.push_back(multiplier == 0 && zero_is_unsteered ? unsteered : *next++);
   return map;
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <exception>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -29,7 +30,7 @@ using sqlite::Statement;
 
 // "w2sw" in ASCII; marks the SQLite files that are sweep stores.
 constexpr std::int64_t application_id = 0x77327377;
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // How long a reader, or a writer between two samples, waits for another process to finish what takes moments.
 constexpr std::chrono::milliseconds patience{2000};
@@ -40,11 +41,12 @@ constexpr const char* schema = R"sql(
 CREATE TABLE header(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE samples(sample INTEGER NOT NULL, variant TEXT NOT NULL, id NOT NULL, part TEXT NOT NULL,
                      PRIMARY KEY(variant, sample)) WITHOUT ROWID;
-CREATE TABLE propensity(sample INTEGER NOT NULL, variant TEXT NOT NULL, layer INTEGER NOT NULL,
+CREATE TABLE propensity(sample INTEGER NOT NULL, variant TEXT NOT NULL, method TEXT NOT NULL, layer INTEGER NOT NULL,
                         multiplier REAL NOT NULL, value REAL NOT NULL,
-                        PRIMARY KEY(variant, sample, layer, multiplier)) WITHOUT ROWID;
-CREATE TABLE steerability(sample INTEGER NOT NULL, variant TEXT NOT NULL, layer INTEGER NOT NULL, value REAL NOT NULL,
-                          PRIMARY KEY(variant, sample, layer)) WITHOUT ROWID;
+                        PRIMARY KEY(variant, sample, method, layer, multiplier)) WITHOUT ROWID;
+CREATE TABLE steerability(sample INTEGER NOT NULL, variant TEXT NOT NULL, method TEXT NOT NULL,
+                          layer INTEGER NOT NULL, value REAL NOT NULL,
+                          PRIMARY KEY(variant, sample, method, layer)) WITHOUT ROWID;
 CREATE TABLE encodings(sample INTEGER NOT NULL, variant TEXT NOT NULL, encoder TEXT NOT NULL, value BLOB NOT NULL,
                        PRIMARY KEY(variant, sample, encoder));
 CREATE TABLE noise_floor(samples INTEGER NOT NULL, propensity REAL NOT NULL, steerability REAL NOT NULL,
@@ -82,7 +84,8 @@ bool all_finite(std::span<const float> values) {
 }
 
 void check_finite(const SweepRecord& record) {
-  if (all_finite(record.propensity.values) && std::ranges::all_of(record.encodings, all_finite)) return;
+  const auto is_finite = [](const PropensityMap& map) { return all_finite(map.values); };
+  if (std::ranges::all_of(record.propensity, is_finite) && std::ranges::all_of(record.encodings, all_finite)) return;
   throw Error(ErrorKind::engine,
               fmt::format("sample {} (id {}), variant {}: the model computed a value that is not finite; check the "
                           "model and the vectors",
@@ -90,14 +93,17 @@ void check_finite(const SweepRecord& record) {
 }
 
 void check_shape(const SweepRecord& record, const SweepStoreHeader& header) {
-  const PropensityMap& map = record.propensity;
-  const bool fits_grid = map.layers == header.grid.layers.size() && map.multipliers == header.grid.multipliers.size() &&
-                         map.values.size() == map.layers * map.multipliers;
+  const auto has_shape = [&](const PropensityMap& map) {
+    return map.layers == header.grid.layers.size() && map.multipliers == header.grid.multipliers.size() &&
+           map.values.size() == map.layers * map.multipliers;
+  };
+  const bool fits_grid =
+      record.propensity.size() == header.methods.size() && std::ranges::all_of(record.propensity, has_shape);
   const bool fits_encoders =
       record.encodings.size() == header.encoders.size() &&
       std::ranges::all_of(record.encodings, [&](const auto& encoding) { return encoding.size() == header.width; });
   if (fits_grid && fits_encoders) return;
-  throw Error(ErrorKind::usage, fmt::format("sample {}: the record has not the shape of the store's grid and encoders",
+  throw Error(ErrorKind::usage, fmt::format("sample {}: the record has not the shape of the store's methods, grid and encoders",
                                             record.key.sample));
 }
 
@@ -145,8 +151,10 @@ struct InsertStatements {
   explicit InsertStatements(Database& database)
       : sample(database, "INSERT OR IGNORE INTO samples(sample, variant, id, part) VALUES (?, ?, ?, ?)"),
         propensity(database,
-                   "INSERT INTO propensity(sample, variant, layer, multiplier, value) VALUES (?, ?, ?, ?, ?)"),
-        steerability(database, "INSERT INTO steerability(sample, variant, layer, value) VALUES (?, ?, ?, ?)"),
+                   "INSERT INTO propensity(sample, variant, method, layer, multiplier, value) "
+                   "VALUES (?, ?, ?, ?, ?, ?)"),
+        steerability(database,
+                     "INSERT INTO steerability(sample, variant, method, layer, value) VALUES (?, ?, ?, ?, ?)"),
         encoding(database, "INSERT INTO encodings(sample, variant, encoder, value) VALUES (?, ?, ?, ?)") {}
 
   Statement sample;
@@ -225,8 +233,10 @@ struct SweepStore::State {
   }
 
   void insert(const SweepRecord& record);
+  void insert_map(const SweepKey& key, std::string_view method, const PropensityMap& map);
   [[nodiscard]] std::vector<SweepRecord> read_samples();
   void read_propensities(std::span<SweepRecord> records);
+  [[nodiscard]] PropensityMap read_map(Statement& select, const SweepKey& key, std::string_view method);
   void read_encodings(std::span<SweepRecord> records);
 
   Database database;
@@ -251,19 +261,26 @@ void SweepStore::State::insert(const SweepRecord& record) {
   const bool already_there = database.changes() == 0;
   if (already_there) return;
 
-  const auto& [layers, multipliers] = header.grid;
-  const std::vector<double> slopes = steerability(multipliers, record.propensity);
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const std::span<const float> propensity = record.propensity.layer(i);
-    for (std::size_t j = 0; j < multipliers.size(); ++j) {
-      inserts->propensity.run(sample, variant, layers[i], static_cast<double>(multipliers[j]),
-                              static_cast<double>(propensity[j]));
-    }
-    inserts->steerability.run(sample, variant, layers[i], slopes[i]);
-  }
+  for (std::size_t i = 0; i < header.methods.size(); ++i)
+    insert_map(record.key, header.methods[i], record.propensity[i]);
   for (std::size_t i = 0; i < encoder_names.size(); ++i) {
     const std::vector<std::byte> bytes = to_little_endian(record.encodings[i]);
     inserts->encoding.run(sample, variant, std::string_view(encoder_names[i]), std::span<const std::byte>(bytes));
+  }
+}
+
+void SweepStore::State::insert_map(const SweepKey& key, std::string_view method, const PropensityMap& map) {
+  const std::string_view variant = to_string(key.variant);
+  const auto& layers = header.grid.layers;
+  const auto& multipliers = header.grid.multipliers;
+  const std::vector<double> slopes = steerability(multipliers, map);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::span<const float> propensity = map.layer(i);
+    for (std::size_t j = 0; j < multipliers.size(); ++j) {
+      inserts->propensity.run(key.sample, variant, method, layers[i], static_cast<double>(multipliers[j]),
+                              static_cast<double>(propensity[j]));
+    }
+    inserts->steerability.run(key.sample, variant, method, layers[i], slopes[i]);
   }
 }
 
@@ -286,24 +303,35 @@ std::vector<SweepRecord> SweepStore::State::read_samples() {
 
 // `records` come in the order of the tables' keys, so that one pass over each table fills all of them.
 void SweepStore::State::read_propensities(std::span<SweepRecord> records) {
-  const auto& [layers, multipliers] = header.grid;
   Statement select(database,
-                   "SELECT sample, variant, layer, multiplier, value FROM propensity "
-                   "ORDER BY variant, sample, layer, multiplier");
+                   "SELECT sample, variant, method, layer, multiplier, value FROM propensity "
+                   "ORDER BY variant, sample, method, layer, multiplier");
+  std::vector<std::size_t> order(header.methods.size());  // the table's
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t method) -> const std::string& { return header.methods[method]; });
   for (SweepRecord& record : records) {
-    record.propensity = {layers.size(), multipliers.size(), {}};
-    record.propensity.values.reserve(layers.size() * multipliers.size());
-    for (const std::size_t layer : layers) {
-      for (const float multiplier : multipliers) {
-        const bool expected = select.step() && static_cast<std::size_t>(select.integer(0)) == record.key.sample &&
-                              select.text(1) == to_string(record.key.variant) &&
-                              static_cast<std::size_t>(select.integer(2)) == layer &&
-                              select.real(3) == static_cast<double>(multiplier);
-        if (!expected) throw_damaged(database.path(), record.key);
-        record.propensity.values.push_back(static_cast<float>(select.real(4)));
-      }
+    record.propensity.resize(header.methods.size());
+    for (const std::size_t method : order)
+      record.propensity[method] = read_map(select, record.key, header.methods[method]);
+  }
+}
+
+PropensityMap SweepStore::State::read_map(Statement& select, const SweepKey& key, std::string_view method) {
+  const auto& layers = header.grid.layers;
+  const auto& multipliers = header.grid.multipliers;
+  PropensityMap map{.layers = layers.size(), .multipliers = multipliers.size(), .values = {}};
+  map.values.reserve(layers.size() * multipliers.size());
+  for (const std::size_t layer : layers) {
+    for (const float multiplier : multipliers) {
+      const bool expected = select.step() && static_cast<std::size_t>(select.integer(0)) == key.sample &&
+                            select.text(1) == to_string(key.variant) && select.text(2) == method &&
+                            static_cast<std::size_t>(select.integer(3)) == layer &&
+                            select.real(4) == static_cast<double>(multiplier);
+      if (!expected) throw_damaged(database.path(), key);
+      map.values.push_back(static_cast<float>(select.real(5)));
     }
   }
+  return map;
 }
 
 void SweepStore::State::read_encodings(std::span<SweepRecord> records) {

@@ -22,7 +22,7 @@ SweepRecord record(SampleId id, std::size_t index, float first_slope, float seco
   made.key.sample = index;
   made.id = std::move(id);
   made.propensity = {
-      .layers = 2, .multipliers = 3, .values = {-first_slope, 0, first_slope, -second_slope, 0, second_slope}};
+      {.layers = 2, .multipliers = 3, .values = {-first_slope, 0, first_slope, -second_slope, 0, second_slope}}};
   return made;
 }
 

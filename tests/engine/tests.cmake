@@ -1,4 +1,6 @@
 w2s_test(engine chat_template)
+w2s_test(engine steering_operator)
+w2s_test(engine control_vector w2s_vectors llama.cpp::llama llama.cpp::llama-common)
 w2s_test(engine decoder)
 w2s_test(engine model)
 w2s_test(engine tensor_file)

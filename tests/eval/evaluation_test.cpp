@@ -125,6 +125,20 @@ TEST(Evaluation, ChoosesTheMajorityLayerOnTheFittingSamples) {
   EXPECT_DOUBLE_EQ(majority.gain_over_fixed.value().mean, -0.25);
 }
 
+TEST(Evaluation, FixesTheLayerThatAnotherMethodsSweepChoseAndShowsItsOwnBesideIt) {
+  auto predictors = test_predictors();
+  predictors.method = "l2s";
+  predictors.fixed_layer_method = "oracle";
+  predictors.fixed_layer = 8;
+  const auto results = evaluate("toy", fitting_samples(), predictors, test_samples());
+  EXPECT_EQ(policy(results, "fixed").layer, 8U);
+  EXPECT_DOUBLE_EQ(policy(results, "fixed").steerability, 0.0);
+  EXPECT_EQ(policy(results, "fixed-own").layer, 5U);
+  EXPECT_DOUBLE_EQ(policy(results, "fixed-own").gain_over_fixed.value().mean, 1.0);
+  EXPECT_DOUBLE_EQ(policy(results, "optimum").gain_over_fixed.value().mean, 2.0);
+  for (const auto& row : results) EXPECT_EQ(row.method, "l2s");
+}
+
 TEST(Evaluation, AveragesPredictorsOverSeeds) {
   // Seed 1 steers at 3, 0, 4, 1, seed 2 at 2, -1, 2, 1.
   const std::vector<PolicyResult> results = evaluate_test_samples();

@@ -48,6 +48,29 @@ class Study : public testing::Test {
     return "accepted";
   }
 
+  // Runs a study in processes that kill themselves after a few steps of progress, `stride` more each time, so that every
+  // stage is hit.
+  [[nodiscard]] static std::size_t kills_until_done(const StudySettings& study, const fs::path& where,
+                                                    std::size_t stride) {
+    for (std::size_t kills = 0; kills < 200; ++kills) {
+      const pid_t child = fork();
+      if (child == 0) {
+        std::size_t left = stride * (kills + 1);
+        Job job;
+        job.on_progress = [&](const Progress&) {
+          if (left-- == 0) std::raise(SIGKILL);
+        };
+        static_cast<void>(run_study(study, where, job));
+        _exit(0);
+      }
+      int status = 0;
+      if (waitpid(child, &status, 0) != child) break;
+      if (WIFEXITED(status)) return kills;
+    }
+    ADD_FAILURE() << "never done";
+    return 0;
+  }
+
   test::TemporaryFolder folder;
   StudySettings settings;
 };
@@ -85,27 +108,70 @@ TEST_F(Study, GivesTheSameResultsTwice) {
 
 TEST_F(Study, KilledAtAnyMomentGoesOnToTheSameResults) {
   static_cast<void>(run_study(settings, folder / "whole"));
-  const auto where = folder / "killed";
-  std::size_t kills = 0;
-  for (;; ++kills) {
-    ASSERT_LT(kills, 200U);
-    // The child kills itself after a few steps of progress, more each time, so that every stage is hit.
-    const pid_t child = fork();
-    if (child == 0) {
-      std::size_t left = 2 + kills * 2;
-      Job job;
-      job.on_progress = [&](const Progress&) {
-        if (left-- == 0) std::raise(SIGKILL);
-      };
-      static_cast<void>(run_study(settings, where, job));
-      _exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status)) break;
+  EXPECT_GT(kills_until_done(settings, folder / "killed", 2), 2U);
+  EXPECT_EQ(results(folder / "killed"), results(folder / "whole"));
+}
+
+TEST_F(Study, SweepsSeveralMethodsSideBySide) {
+  settings.methods = {"l2s", "caa", "pca"};
+  settings.method_options.learning_rates = {1e-3};
+  settings.method_options.max_epochs = 5;
+  settings.context_layers = "1,2";
+  settings.operation = SteeringOperator::add_keep_norm;
+  const auto where = folder / "out";
+  const auto outcome = run_study(settings, where);
+  std::map<std::string, std::size_t> rows;
+  for (const auto& result : outcome.results) ++rows[result.method];
+  // L2S brings the oracle along, which chooses its fixed layer; its own choice is one row more.
+  EXPECT_THAT(rows, testing::ElementsAre(testing::Pair("caa", 6), testing::Pair("l2s", 7), testing::Pair("oracle", 6),
+                                         testing::Pair("pca", 6)));
+  const auto layer_of = [&](std::string_view method, std::string_view policy) {
+    const auto row = std::ranges::find_if(
+        outcome.results, [&](const auto& result) { return result.method == method && result.policy == policy; });
+    return row->layer;
+  };
+  EXPECT_EQ(layer_of("l2s", "fixed"), layer_of("oracle", "fixed"));
+  for (const char* file : {"vectors.gguf", "vectors.caa.gguf", "vectors.pca.gguf", "vectors.oracle.gguf",
+                           "predictor.gguf", "predictor.caa.gguf", "predictor.oracle.gguf"})
+    EXPECT_TRUE(fs::exists(where / "warm" / file)) << file;
+  EXPECT_FALSE(fs::exists(where / "warm/fitting"));
+  EXPECT_EQ(read_vector_source(where / "warm/vectors.gguf")->info().method, "l2s");
+  EXPECT_EQ(read_predictors(where / "warm/predictor.caa.gguf").method, "caa");
+  ASSERT_EQ(outcome.agreement.size(), 3U) << "the oracle agrees with itself";
+  EXPECT_EQ(outcome.agreement[1].mean.cosine, outcome.agreement[1].mean.mean_cosine) << "CAA is the mean";
+}
+
+TEST_F(Study, OfSeveralMethodsKilledAtAnyMomentGoesOnToTheSameResults) {
+  settings.methods = {"caa", "l2s"};
+  settings.method_options.learning_rates = {1e-3};
+  settings.method_options.max_epochs = 5;
+  settings.context_layers = "1,2";
+  static_cast<void>(run_study(settings, folder / "whole"));
+  EXPECT_GT(kills_until_done(settings, folder / "killed", 7), 2U);
+  EXPECT_EQ(results(folder / "killed"), results(folder / "whole"));
+}
+
+TEST_F(Study, EvaluatesOnTheValidationPartWithoutTouchingItsResults) {
+  static_cast<void>(run_study(settings, folder / "out"));
+  const auto before = results(folder / "out");
+  auto evaluation = settings.evaluation;
+  evaluation.part = SplitPart::validation;
+  for (const auto& result : evaluate_study(folder / "out", evaluation).results) {
+    EXPECT_EQ(result.split, "validation");
+    EXPECT_EQ(result.samples, 3U);
   }
-  EXPECT_GT(kills, 2U);
-  EXPECT_EQ(results(where), results(folder / "whole"));
+  EXPECT_EQ(results(folder / "out"), before);
+}
+
+TEST_F(Study, RefusesMethodsThatDoNotExistOrAreNamedTwice) {
+  settings.methods = {"caa", "magic"};
+  EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("unknown method 'magic'; there are: caa, pca"));
+  settings.methods = {"caa", "caa"};
+  EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("named twice"));
+  settings.methods = {"l2s"};
+  settings.context_layers = "2,4";
+  EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("layer 4 in '2,4' is out of range"));
+  EXPECT_FALSE(fs::exists(folder / "out"));
 }
 
 TEST_F(Study, InAFolderOfOtherSettingsNamesTheDifference) {
@@ -163,8 +229,9 @@ TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
   ASSERT_EQ(folders.size(), 1U);
   const FitSettings fit{.encoder = "first-last", .top_k = {3}, .predictor = settings.predictor};
   const auto fitted = fit_behavior(folders[0], fit);
-  EXPECT_EQ(fitted.encoder, "first-last");
-  EXPECT_EQ(fitted.model_layers, 4U);
+  ASSERT_EQ(fitted.size(), 1U);
+  EXPECT_EQ(fitted[0].encoder, "first-last");
+  EXPECT_EQ(fitted[0].model_layers, 4U);
   const auto outcome = evaluate_study(folder / "out", settings.evaluation);
   EXPECT_TRUE(std::ranges::any_of(outcome.results, [](const auto& r) { return r.policy == "w2s-top3"; }));
 }

@@ -1,4 +1,6 @@
 w2s_test(nn adamw)
+w2s_test(nn l2s_net)
 w2s_test(nn loss)
 w2s_test(nn mlp)
+w2s_test(nn principal_axes)
 w2s_test(nn training)

@@ -109,5 +109,32 @@ TEST(EarlyStopping, KeepsTheInitialParametersWhenTheLossIsNeverFinite) {
   EXPECT_EQ(mlp.layers[0].weight, initial);
 }
 
+TEST(EarlyStopping, KeepsTheInitialParametersThatNoEpochBettersIfTheyCount) {
+  const auto examples = parity_examples(30, 1);
+  auto opposite = examples;
+  opposite.targets = 1 - examples.targets.array();
+  auto mlp = network(5);
+  for (auto& dense : mlp.layers) dense.weight *= 1e-3F;  // every class is as likely: as good as it gets
+  const auto initial = mlp;
+  Random random(6);
+  const auto outcome = train_with_early_stopping(
+      mlp, examples, opposite, {.max_epochs = 50, .patience = 4, .initial_counts = true}, {.batch = 8}, random);
+  EXPECT_EQ(outcome.best_epoch, 0U);
+  EXPECT_EQ(outcome.epochs, 4U);
+  EXPECT_EQ(outcome.held_out_loss, mean_loss(initial, opposite));
+  EXPECT_EQ(mlp.layers[0].weight, initial.layers[0].weight);
+}
+
+TEST(EarlyStopping, LeavesInitialParametersThatCountForBetterOnes) {
+  const auto examples = parity_examples(30, 1);
+  auto mlp = network(5);
+  const double initial_loss = mean_loss(mlp, examples);
+  Random random(6);
+  const auto outcome = train_with_early_stopping(
+      mlp, examples, examples, {.max_epochs = 5, .patience = 4, .initial_counts = true}, {.batch = 8}, random);
+  EXPECT_GT(outcome.best_epoch, 0U);
+  EXPECT_LT(outcome.held_out_loss, initial_loss);
+}
+
 }  // namespace
 }  // namespace w2s::nn

@@ -37,9 +37,11 @@ PredictorFile fitted_file() {
   options.seeds = 2;
   PredictorFile file{.encoder = "layer2-mean",
                      .behavior = "openness",
+                     .method = "l2s",
                      .model_architecture = "llama",
                      .model_layers = 4,
                      .fixed_layer = 2,
+                     .fixed_layer_method = "oracle",
                      .default_top_k = 3,
                      .by_top_k = {},
                      .notes = {{"data", "made up"}}};
@@ -76,6 +78,8 @@ TEST_F(PredictorFileOnDisk, KeepsWhatThePredictorsAreForAndHowTheyWereChosen) {
   EXPECT_EQ(read.model_architecture, "llama");
   EXPECT_EQ(read.model_layers, 4U);
   EXPECT_EQ(read.fixed_layer, 2U);
+  EXPECT_EQ(read.method, "l2s");
+  EXPECT_EQ(read.fixed_layer_method, "oracle");
   EXPECT_EQ(read.default_top_k, 3U);
   EXPECT_EQ(read.notes, written.notes);
   const auto& before = written.by_top_k.at(1);

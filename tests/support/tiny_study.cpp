@@ -56,16 +56,12 @@ std::vector<TokenizedSample> tokenized(const Model& model, const Behavior& behav
   return samples;
 }
 
-SteeringVectors some_vectors(const ModelInfo& model) {
-  SteeringVectors vectors{.method = "test",
-                          .model_architecture = model.architecture,
-                          .layers = model.layers,
-                          .width = model.width,
-                          .values = {}};
-  Random random(7);
-  for (std::size_t i = 0; i < model.layers * model.width; ++i)
-    vectors.values.push_back(static_cast<float>(random.normal()));
-  return vectors;
+ConstantSource some_vectors(const ModelInfo& model, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<float> values(model.layers * model.width);
+  for (float& value : values) value = static_cast<float>(random.normal());
+  return {{.method = "test", .model_architecture = model.architecture, .layers = model.layers, .width = model.width},
+          std::move(values)};
 }
 
 }  // namespace w2s::test

@@ -1,14 +1,15 @@
 // Ready-made ingredients of tests that decode: a model on disk, its samples and steering vectors.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
+#include "w2s/constant_source.h"
 #include "w2s/dataset.h"
 #include "w2s/decoder.h"
-#include "w2s/steering_vectors.h"
 #include "w2s/tokenized_sample.h"
 
 namespace w2s::test {
@@ -37,6 +38,6 @@ class LoadedTinyModel {
 [[nodiscard]] std::vector<TokenizedSample> tokenized(const Model& model, const Behavior& behavior);
 
 /// Different directions for every layer, of about the size of the residual stream.
-[[nodiscard]] SteeringVectors some_vectors(const ModelInfo& model);
+[[nodiscard]] ConstantSource some_vectors(const ModelInfo& model, std::uint64_t seed = 7);
 
 }  // namespace w2s::test

@@ -7,8 +7,8 @@
 
 #include "support/shared_data.h"
 #include "support/tiny_study.h"
-#include "w2s/caa.h"
 #include "w2s/file.h"
+#include "w2s/representations.h"
 #include "w2s/sweep_executor.h"
 #include "w2s/tensor_file.h"
 
@@ -57,13 +57,13 @@ TEST(TinyModelFixture, AgreesInRepresentationsAndVectors) {
   auto samples = tiny_samples(expected);
   samples.resize(expected.at("training_samples").get<std::size_t>());
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    decoders[0].clear();
     const auto found = answer_representations(decoders[0], samples[i]);
     const auto& wanted = expected.at("representations").at(i);
     EXPECT_THAT(found.chosen, Pointwise(FloatNear(1e-4F), flat(wanted.at("chosen"))));
     EXPECT_THAT(found.rejected, Pointwise(FloatNear(1e-4F), flat(wanted.at("rejected"))));
   }
-  EXPECT_THAT(caa_vectors(decoders, samples).values, Pointwise(FloatNear(1e-4F), flat(expected.at("vectors"))));
+  EXPECT_THAT(mean_difference(read_representations(decoders, samples, {})),
+              Pointwise(FloatNear(1e-4F), flat(expected.at("vectors"))));
 }
 
 TEST(TinyModelFixture, AgreesInPropensityAndSteerability) {
@@ -72,16 +72,17 @@ TEST(TinyModelFixture, AgreesInPropensityAndSteerability) {
   SharedPrefixExecutor executor(decoder);
   const auto expected = tiny_expected();
   const auto samples = tiny_samples(expected);
-  auto vectors = test::some_vectors(tiny.model().info());
-  vectors.values = flat(expected.at("vectors"));
-  const SweepGrid grid{.layers = full_grid(vectors.layers).layers,
+  const auto& info = tiny.model().info();
+  const ConstantSource vectors({.layers = info.layers, .width = info.width}, flat(expected.at("vectors")));
+  const SweepGrid grid{.layers = full_grid(info.layers).layers,
                        .multipliers = expected.at("multipliers").get<std::vector<float>>()};
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto map = propensity_map(grid, executor.run({.sample = &samples[i],
-                                                        .shared_prefix = common_prefix_length(samples),
-                                                        .interventions = interventions(grid),
-                                                        .vectors = &vectors,
-                                                        .encoders = {}}));
+    const auto outcome = executor.run({.sample = &samples[i],
+                                       .shared_prefix = common_prefix_length(samples),
+                                       .interventions = interventions(grid),
+                                       .sources = {&vectors},
+                                       .encoders = {}});
+    const auto map = propensity_map(grid, outcome.unsteered, outcome.steered.at(0));
     const auto& wanted = expected.at("samples").at(i);
     EXPECT_THAT(map.values, Pointwise(FloatNear(1e-4F), flat(wanted.at("propensities"))));
     EXPECT_THAT(steerability(grid.multipliers, map),
@@ -114,8 +115,8 @@ class Reference : public testing::Test {
 TEST_F(Reference, AgreesInTokensPropensitySteerabilityAndBestLayer) {
   const auto expected = Json::parse(read_file(folder / "openness.expected.json"));
   const auto items = samples("openness.jsonl");
-  const auto vectors = read_steering_vectors(folder / "openness.vectors.gguf");
-  check_fits(vectors, model->info());
+  const auto vectors = read_vector_source(folder / "openness.vectors.gguf");
+  check_fits(*vectors, model->info(), full_grid(model->info().layers).layers);
   Decoder decoder(*model, {.context = 1024, .threads = 1});
   SharedPrefixExecutor executor(decoder);
   const auto grid = full_grid(model->info().layers);
@@ -124,11 +125,12 @@ TEST_F(Reference, AgreesInTokensPropensitySteerabilityAndBestLayer) {
     EXPECT_EQ(items[i].prompt, expected.at("tokens_up_to_the_steered_one").at(i).get<std::vector<Token>>());
     EXPECT_EQ(items[i].chosen, expected.at("chosen_token").at(i).get<Token>());
     EXPECT_EQ(items[i].rejected, expected.at("rejected_token").at(i).get<Token>());
-    const auto map = propensity_map(grid, executor.run({.sample = &items[i],
-                                                        .shared_prefix = common_prefix_length(items),
-                                                        .interventions = interventions(grid),
-                                                        .vectors = &vectors,
-                                                        .encoders = {}}));
+    const auto outcome = executor.run({.sample = &items[i],
+                                       .shared_prefix = common_prefix_length(items),
+                                       .interventions = interventions(grid),
+                                       .sources = {vectors.get()},
+                                       .encoders = {}});
+    const auto map = propensity_map(grid, outcome.unsteered, outcome.steered.at(0));
     const auto found = steerability(grid.multipliers, map);
     const auto wanted = expected.at("steerability").at(i).get<std::vector<double>>();
     EXPECT_THAT(map.values, Pointwise(FloatNear(1e-3F), flat(expected.at("propensity").at(i)))) << i;
@@ -151,7 +153,6 @@ TEST_F(Reference, AgreesInRepresentationsAtTheAnswerLetter) {
     return std::sqrt(difference / size);
   };
   for (std::size_t i = 0; i < items.size(); ++i) {
-    decoder.clear();
     const auto found = answer_representations(decoder, items[i]);
     for (const auto& [side, values] : {std::pair("chosen", &found.chosen), std::pair("rejected", &found.rejected)}) {
       const auto& wanted = expected.tensors.at("sample." + std::to_string(i) + "." + side).values;

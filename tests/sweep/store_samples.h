@@ -19,6 +19,7 @@ inline SweepStoreHeader store_header() {
           .samples = 12,
           .model_layers = 8,
           .width = 3,
+          .methods = {"caa", "alpha"},  // not in the order of the alphabet
           .grid = {{2, 7}, {-1.0F, 0.0F, 0.1F}},
           .encoders = {{0, Pooling::last}, {4, Pooling::mean}},
           .settings = {{"model_sha256", "abc"}, {"data_sha256", "def"}}};
@@ -37,7 +38,8 @@ inline SweepRecord store_record(std::size_t sample, PromptVariant variant, const
   record.part = static_cast<SplitPart>(sample % 3);
   const std::size_t layers = header.grid.layers.size();
   const std::size_t multipliers = header.grid.multipliers.size();
-  record.propensity = {layers, multipliers, normals(layers * multipliers)};
+  for (std::size_t i = 0; i < header.methods.size(); ++i)
+    record.propensity.push_back({layers, multipliers, normals(layers * multipliers)});
   for (std::size_t i = 0; i < header.encoders.size(); ++i) record.encodings.push_back(normals(header.width));
   return record;
 }
@@ -57,9 +59,12 @@ inline void expect_same_record(const SweepRecord& actual, const SweepRecord& exp
   EXPECT_EQ(actual.key, expected.key);
   EXPECT_EQ(actual.id, expected.id);
   EXPECT_EQ(actual.part, expected.part);
-  EXPECT_EQ(actual.propensity.layers, expected.propensity.layers);
-  EXPECT_EQ(actual.propensity.multipliers, expected.propensity.multipliers);
-  EXPECT_EQ(bits(actual.propensity.values), bits(expected.propensity.values));
+  ASSERT_EQ(actual.propensity.size(), expected.propensity.size());
+  for (std::size_t i = 0; i < expected.propensity.size(); ++i) {
+    EXPECT_EQ(actual.propensity[i].layers, expected.propensity[i].layers);
+    EXPECT_EQ(actual.propensity[i].multipliers, expected.propensity[i].multipliers);
+    EXPECT_EQ(bits(actual.propensity[i].values), bits(expected.propensity[i].values));
+  }
   ASSERT_EQ(actual.encodings.size(), expected.encodings.size());
   for (std::size_t i = 0; i < expected.encodings.size(); ++i) {
     EXPECT_EQ(bits(actual.encodings[i]), bits(expected.encodings[i]));

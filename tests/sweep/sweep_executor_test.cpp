@@ -24,19 +24,42 @@ struct Ingredients {
     return {.sample = &samples.at(sample),
             .shared_prefix = common_prefix_length(samples),
             .interventions = interventions(grid),
-            .vectors = &vectors,
+            .sources = {&vectors},
+            .operation = grid.operation,
             .encoders = {{0, Pooling::last}, {0, Pooling::mean}, {2, Pooling::mean}, {3, Pooling::last}}};
   }
   [[nodiscard]] SweepGrid grid() const { return full_grid(tiny.model().info().layers); }
 
   LoadedTinyModel tiny;
   std::vector<TokenizedSample> samples;
-  SteeringVectors vectors;
+  ConstantSource vectors;
+};
+
+// Looks at the input in every way a source can, and has a vector of zeros where `quiet` is set.
+class InputDependentSource final : public VectorSource {
+ public:
+  InputDependentSource(SourceInfo info, bool quiet) : VectorSource(std::move(info)), quiet_(quiet) {}
+
+  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {1, 3}, .answers = true}; }
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
+    std::vector<float> vector(info().width);
+    if (quiet_) return vector;
+    for (std::size_t i = 0; i < vector.size(); ++i) {
+      vector[i] = 0.1F * (input.prompt.at(1)[i] - input.prompt.at(3)[i]) + input.difference[layer * info().width + i];
+    }
+    return vector;
+  }
+  [[nodiscard]] TensorFile to_file() const override { return {}; }
+
+ private:
+  bool quiet_;
 };
 
 void expect_same(const SweepOutcome& a, const SweepOutcome& b) {
   EXPECT_NEAR(a.unsteered, b.unsteered, tolerance);
-  EXPECT_THAT(a.steered, Pointwise(FloatNear(tolerance), b.steered));
+  ASSERT_EQ(a.steered.size(), b.steered.size());
+  for (std::size_t source = 0; source < a.steered.size(); ++source)
+    EXPECT_THAT(a.steered[source], Pointwise(FloatNear(tolerance), b.steered[source])) << source;
   ASSERT_EQ(a.encodings.size(), b.encodings.size());
   for (std::size_t e = 0; e < a.encodings.size(); ++e)
     EXPECT_THAT(a.encodings[e], Pointwise(FloatNear(tolerance), b.encodings[e])) << e;
@@ -82,7 +105,7 @@ TEST(SharedPrefixExecutor, TakesMoreRowsThanItHasSequencesInTurns) {
   Decoder wide(it.tiny.model(), {.context = 512, .sequences = 256, .threads = 1});
   Decoder narrow(it.tiny.model(), {.context = 512, .sequences = 17, .rows_per_batch = 40, .threads = 1});
   const auto expected = SharedPrefixExecutor(wide).run(plan);
-  EXPECT_EQ(expected.steered.size(), plan.interventions.size());
+  EXPECT_EQ(expected.steered.at(0).size(), plan.interventions.size());
   expect_same(SharedPrefixExecutor(narrow).run(plan), expected);
 
   // Against rows that never share a batch: one intervention at a time.
@@ -90,8 +113,47 @@ TEST(SharedPrefixExecutor, TakesMoreRowsThanItHasSequencesInTurns) {
   for (std::size_t i = 0; i < plan.interventions.size(); i += 53) {
     auto single = plan;
     single.interventions = {plan.interventions[i]};
-    EXPECT_NEAR(executor.run(single).steered.at(0), expected.steered[i], tolerance) << i;
+    EXPECT_NEAR(executor.run(single).steered.at(0).at(0), expected.steered[0][i], tolerance) << i;
   }
+}
+
+TEST(SharedPrefixExecutor, SharesThePromptAmongSourcesThatDependOnTheInputAndThoseThatDoNot) {
+  const Ingredients it(test::tiny_llama());
+  const auto& info = it.tiny.model().info();
+  const SourceInfo own{.method = "test", .layers = info.layers, .width = info.width};
+  const InputDependentSource dependent(own, false);
+  const InputDependentSource quiet(own, true);
+  const auto others = test::some_vectors(info, 8);
+  auto plan = it.plan(1, it.grid());
+  plan.sources = {&dependent, &it.vectors, &quiet, &others};
+  Decoder other(it.tiny.model(), {.context = 512, .threads = 1});
+  const auto expected = NaiveExecutor(other).run(plan);
+  EXPECT_THAT(expected.steered[2], testing::Each(FloatNear(expected.unsteered, tolerance)));
+  EXPECT_NE(expected.steered[0], expected.steered[1]);
+  for (const std::size_t sequences : {256U, 7U, 2U}) {
+    Decoder decoder(it.tiny.model(), {.context = 512, .sequences = sequences, .rows_per_batch = 64, .threads = 1});
+    SharedPrefixExecutor shared(decoder);
+    expect_same(shared.run(plan), expected);
+    expect_same(shared.run(plan), expected);  // the prefix is still as it was
+  }
+}
+
+TEST(SharedPrefixExecutor, AppliesEveryOperatorAsTheNaiveLoopDoes) {
+  const Ingredients it(test::tiny_llama());
+  Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});
+  std::vector<std::vector<float>> by_operator;
+  for (const auto operation :
+       {SteeringOperator::add, SteeringOperator::add_keep_norm, SteeringOperator::ablate_add}) {
+    auto grid = it.grid();
+    grid.operation = operation;
+    const auto plan = it.plan(0, grid);
+    const auto naive = NaiveExecutor(decoder).run(plan);
+    const auto shared = SharedPrefixExecutor(decoder).run(plan);
+    expect_same(shared, naive);
+    by_operator.push_back(propensity_map(grid, shared.unsteered, shared.steered.at(0)).values);
+  }
+  EXPECT_NE(by_operator[0], by_operator[1]);
+  EXPECT_NE(by_operator[0], by_operator[2]);
 }
 
 TEST(SharedPrefixExecutor, GivesBitForBitTheSameWhateverItRanBefore) {

@@ -53,11 +53,17 @@ TEST(Interventions, LeaveOutMultiplierZero) {
 
 TEST(PropensityMap, HasTheUnsteeredPropensityAtMultiplierZeroOfEveryLayer) {
   const SweepGrid grid{.layers = {2, 5}, .multipliers = {-1, 0, 1}};
-  const auto map = propensity_map(grid, {.unsteered = 9, .steered = {1, 2, 3, 4}, .encodings = {}});
+  const auto map = propensity_map(grid, 9, std::vector<float>{1, 2, 3, 4});
   EXPECT_THAT(map.values, ElementsAre(1, 9, 2, 3, 9, 4));
   const SweepGrid without_zero{.layers = {0}, .multipliers = {-1, 1}};
-  EXPECT_THAT(propensity_map(without_zero, {.unsteered = 9, .steered = {1, 2}, .encodings = {}}).values,
-              ElementsAre(1, 2));
+  EXPECT_THAT(propensity_map(without_zero, 9, std::vector<float>{1, 2}).values, ElementsAre(1, 2));
+}
+
+TEST(PropensityMap, HasARowOfItsOwnAtMultiplierZeroWhereThatIsNoIdentity) {
+  const SweepGrid grid{.layers = {2, 5}, .multipliers = {-1, 0}, .operation = SteeringOperator::ablate_add};
+  EXPECT_THAT(interventions(grid),
+              ElementsAre(Intervention{2, -1}, Intervention{2, 0}, Intervention{5, -1}, Intervention{5, 0}));
+  EXPECT_THAT(propensity_map(grid, 9, std::vector<float>{1, 2, 3, 4}).values, ElementsAre(1, 2, 3, 4));
 }
 
 TEST(FullGrid, HasEveryLayerAndSteeringBenchsMultipliers) {

@@ -78,7 +78,7 @@ TEST(SweepStore, KeepsEveryBitOfAFloat) {
   SweepRecord record = store_record(0);
   // SQLite has no negative zero, so that only the encodings keep one.
   const std::vector<float> values = {0.1F, 0.0F, 1.0F, Limits::denorm_min(), Limits::max(), Limits::lowest()};
-  record.propensity.values = values;
+  record.propensity[1].values = values;
   for (auto& encoding : record.encodings) encoding = {-0.0F, Limits::denorm_min(), Limits::max()};
   SweepStore::open(path, store_header()).add(record);
   expect_same_record(SweepStore::read(path).records().at(0), record);
@@ -113,7 +113,7 @@ TEST(SweepStore, KeepsTheFirstOfTwoRecordsOfASample) {
   SweepStore store = SweepStore::open(folder / "sweep.sqlite", store_header());
   store.add(store_record(1));
   SweepRecord other = store_record(1);
-  other.propensity.values[0] += 1;
+  other.propensity[0].values[0] += 1;
   store.add(other);
   ASSERT_EQ(store.records().size(), 1U);
   expect_same_record(store.records()[0], store_record(1));
@@ -198,12 +198,14 @@ TEST(SweepStore, RefusesARecordOfAnotherShape) {
   const TemporaryFolder folder;
   SweepStore store = SweepStore::open(folder / "sweep.sqlite", store_header());
   SweepRecord fewer_layers = store_record(0);
-  fewer_layers.propensity = {1, 3, {1, 2, 3}};
+  fewer_layers.propensity[1] = {1, 3, {1, 2, 3}};
+  SweepRecord fewer_methods = store_record(0);
+  fewer_methods.propensity.pop_back();
   SweepRecord fewer_encodings = store_record(0);
   fewer_encodings.encodings.pop_back();
   SweepRecord narrower_encoding = store_record(0);
   narrower_encoding.encodings[0].pop_back();
-  for (const SweepRecord& record : {fewer_layers, fewer_encodings, narrower_encoding}) {
+  for (const SweepRecord& record : {fewer_layers, fewer_methods, fewer_encodings, narrower_encoding}) {
     EXPECT_EQ(error_of([&] { store.add(record); }).kind(), ErrorKind::usage);
   }
   EXPECT_THAT(store.records(), testing::IsEmpty());
@@ -215,7 +217,7 @@ TEST(SweepStore, RefusesValuesThatAreNotFinite) {
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                             -std::numeric_limits<float>::infinity()}) {
     SweepRecord propensity = store_record(4);
-    propensity.propensity.values[5] = value;
+    propensity.propensity[1].values[5] = value;
     SweepRecord encoding = store_record(4);
     encoding.encodings[1][2] = value;
     for (const SweepRecord& record : {propensity, encoding}) {
@@ -252,16 +254,16 @@ TEST(SweepStore, HasTidyTablesForOtherTools) {
     SweepRecord record = store_record(1, PromptVariant::system_positive);
     record.id = std::string("question 17");
     record.part = SplitPart::validation;
-    record.propensity.values = {-2, 0, 0.5, 1, 1, 1};  // a line of no slope in layer 7
+    record.propensity[0].values = {-2, 0, 0.5, 1, 1, 1};  // a line of no slope in layer 7
     store.add(record);
     store.add(store_record(2));
   }
   EXPECT_EQ(query(path, "SELECT sample, variant, id, typeof(id), part FROM samples ORDER BY sample"),
             "1|SYS.POS|question 17|text|validation|2|BASE|102|integer|test|");
-  EXPECT_EQ(query(path, "SELECT layer, round(multiplier, 6), value FROM propensity WHERE sample = 1"),
+  EXPECT_EQ(query(path, "SELECT layer, round(multiplier, 6), value FROM propensity WHERE sample = 1 AND method = 'caa'"),
             "2|-1.0|-2.0|2|0.0|0.0|2|0.1|0.5|7|-1.0|1.0|7|0.0|1.0|7|0.1|1.0|");
-  EXPECT_EQ(query(path, "SELECT value FROM steerability WHERE sample = 1 AND layer = 7"), "0.0|");
-  EXPECT_EQ(query(path, "SELECT count(*) FROM steerability"), "4|");
+  EXPECT_EQ(query(path, "SELECT value FROM steerability WHERE sample = 1 AND layer = 7 AND method = 'caa'"), "0.0|");
+  EXPECT_EQ(query(path, "SELECT method, count(*) FROM steerability GROUP BY method"), "alpha|4|caa|4|");
   EXPECT_EQ(query(path, "SELECT encoder, length(value) FROM encodings WHERE sample = 2 ORDER BY encoder"),
             "first-last|12|layer4-mean|12|");
   EXPECT_EQ(query(path, "SELECT value FROM header WHERE key = 'settings.model_sha256'"), "abc|");
@@ -368,6 +370,7 @@ TEST(SweepStore, SaysWhichFileCannotBeOpened) {
 TEST(SweepStore, SaysWhereItIsDamaged) {
   const char* const damages[] = {
       "DELETE FROM propensity WHERE sample = 1 AND layer = 7",
+      "DELETE FROM propensity WHERE sample = 1 AND method = 'caa'",
       "UPDATE propensity SET multiplier = 0.2 WHERE sample = 1 AND multiplier > 0",
       "DELETE FROM encodings WHERE sample = 1",
       "UPDATE encodings SET encoder = 'unknown' WHERE sample = 1 AND encoder = 'first-last'",

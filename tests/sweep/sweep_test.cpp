@@ -34,21 +34,22 @@ class Sweep : public testing::Test {
             .samples = items.size(),
             .model_layers = request.grid.layers.size(),
             .width = tiny.model().info().width,
+            .methods = {"test"},
             .grid = request.grid,
             .encoders = request.encoders,
             .settings = {}};
   }
 
   LoadedTinyModel tiny{test::tiny_llama()};
-  SteeringVectors vectors = test::some_vectors(tiny.model().info());
-  SweepRequest request{.grid = full_grid(4), .encoders = {{0, Pooling::mean}}, .vectors = &vectors};
+  ConstantSource vectors = test::some_vectors(tiny.model().info());
+  SweepRequest request{.grid = full_grid(4), .encoders = {{0, Pooling::mean}}, .sources = {&vectors}};
   std::vector<SweepItem> items;
   std::vector<Decoder> decoders;
 };
 
 std::map<std::size_t, std::vector<float>> propensities(const std::vector<SweepRecord>& records) {
   std::map<std::size_t, std::vector<float>> by_sample;
-  for (const auto& record : records) by_sample[record.key.sample] = record.propensity.values;
+  for (const auto& record : records) by_sample[record.key.sample] = record.propensity.at(0).values;
   return by_sample;
 }
 
@@ -123,18 +124,18 @@ TEST_F(Sweep, RefusesAPromptThatDoesNotFit) {
   auto model = tiny.model().info();
   const auto refusal = [&](std::size_t context) -> std::string {
     try {
-      check_context(model, context, request.grid, items, 256);
+      check_context(model, context, request.grid, 2, items, 256);
     } catch (const Error& error) {
       return error.what();
     }
     return "fits";
   };
-  const auto needed = required_context(request.grid, items, 256);
+  const auto needed = required_context(request.grid, 2, items, 256);
   const auto longer = [](const SweepItem& a, const SweepItem& b) {
     return a.tokens.prompt.size() < b.tokens.prompt.size();
   };
   const auto longest = std::ranges::max_element(items, longer)->tokens.prompt.size();
-  EXPECT_EQ(needed, longest + 25) << "a row for each of 4 layers and 6 multipliers, and the unsteered one";
+  EXPECT_EQ(needed, longest + 51) << "24 rows a source, the unsteered one and two answers";
   EXPECT_EQ(refusal(0), "fits");
   EXPECT_EQ(refusal(needed), "fits");
   EXPECT_THAT(refusal(needed - 1), HasSubstr("need a context of"));

@@ -1,10 +1,10 @@
-#include "predictor/principal_axes.h"
+#include "nn/principal_axes.h"
 
 #include <gmock/gmock.h>
 
 #include "w2s/random.h"
 
-namespace w2s {
+namespace w2s::nn {
 namespace {
 
 Eigen::MatrixXd random_points(Eigen::Index width, Eigen::Index points, std::uint64_t seed) {
@@ -56,4 +56,4 @@ TEST(PrincipalAxes, OfEqualPointsAreOneAxisOfZeros) {
 }
 
 }  // namespace
-}  // namespace w2s
+}  // namespace w2s::nn

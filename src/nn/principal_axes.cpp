@@ -1,10 +1,10 @@
-#include "predictor/principal_axes.h"
+#include "nn/principal_axes.h"
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 
-namespace w2s {
+namespace w2s::nn {
 namespace {
 
 // Variances, relative to the largest, under which an axis holds rounding errors of the float embeddings.
@@ -60,4 +60,4 @@ PrincipalAxes principal_axes(const Eigen::MatrixXd& points) {
   return {mean.cast<float>(), axes.directions.transpose() * scale};
 }
 
-}  // namespace w2s
+}  // namespace w2s::nn

@@ -4,7 +4,7 @@
 
 #include <Eigen/Core>
 
-namespace w2s {
+namespace w2s::nn {
 
 struct PrincipalAxes {
   Eigen::VectorXf mean;        ///< [width]
@@ -19,4 +19,4 @@ struct PrincipalAxes {
 /// that are all equal have one axis, on which they are 0. Costs O(min(width, points)^3).
 [[nodiscard]] PrincipalAxes principal_axes(const Eigen::MatrixXd& points);
 
-}  // namespace w2s
+}  // namespace w2s::nn

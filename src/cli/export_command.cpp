@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/layer_list.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/work.h"
+#include "w2s/vector_exchange.h"
+
+namespace w2s::cli {
+namespace {
+
+struct ExportOptions {
+  std::filesystem::path vectors;
+  std::filesystem::path output;
+  std::string format;
+  GeneralOptions general;
+
+  void add_to(CommandLine& line) {
+    line.add_path("VECTORS.gguf", vectors,
+                  "Steering vectors of 'w2s vectors' or 'w2s run'; those of caa, pca, logistic")
+        ->required();
+    line.add_path("-o,--output", output, "File to write: .gguf for llama.cpp, .npz for NumPy, .csv for anything else")
+        ->required()
+        ->type_name("FILE")
+        ->group("Output");
+    line.add_option("--to", format, "Its format, where the extension does not say it: llama.cpp, npz, csv")
+        ->check(CLI::IsMember({"llama.cpp", "npz", "csv"}))
+        ->type_name("FORMAT")
+        ->default_str("by extension")
+        ->group("Output");
+    general.add_quiet_to(line);
+  }
+};
+
+std::string summary(const ExportOptions& options, const VectorSource& source, VectorFormat format) {
+  auto layers = layers_with_a_vector(source);
+  if (format == VectorFormat::llama_cpp) std::erase(layers, 0);
+  auto text = fmt::format("{}: {} vectors of {} numbers, layers {}\n", options.output.string(), layers.size(),
+                          source.info().width, layer_list(layers));
+  if (format == VectorFormat::llama_cpp)
+    text += fmt::format("Try: llama-cli -m MODEL.gguf --control-vector-scaled {}:1.0\n", options.output.string());
+  return text;
+}
+
+}  // namespace
+
+void export_command(const Arguments& arguments, const Console& console) {
+  ExportOptions options;
+  CommandLine line(
+      "export",
+      "Writes steering vectors for other tools. llama.cpp and repeng read a control vector (GGUF): tensors "
+      "direction.<l>, added after layer l, counted from 0. llama.cpp never steers after layer 0, so that "
+      "layer is left out, with a warning; so are layers without a vector. An .npz has the arrays "
+      "directions [layers][width], layers, method and model_architecture; a .csv has a line a layer.",
+      "w2s export results/openness/vectors.gguf -o openness.control.gguf");
+  options.add_to(line);
+  if (!line.parse(arguments, console)) return;
+
+  const auto format = options.format.empty() ? vector_format_of(options.output) : parse_vector_format(options.format);
+  check_folder_of(options.output);
+  check_is_not(options.output, options.vectors);
+  Work work(console, options.general.quiet);
+  const auto source = read_vector_source(options.vectors);
+  const auto result = export_vectors(*source, options.output, format);
+  if (result.first_layer_is_lost)
+    work.warn("layer 0 has a vector, which is not in the file: llama.cpp cannot steer after layer 0");
+  if (!options.general.quiet) console.out(summary(options, *source, format));
+}
+
+}  // namespace w2s::cli

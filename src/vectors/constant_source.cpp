@@ -1,0 +1,94 @@
+#include "w2s/constant_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "w2s/error.h"
+
+namespace w2s {
+namespace {
+
+constexpr std::string_view tensor_prefix = "direction.";
+// llama.cpp refuses a file with a tensor direction.0, which it could not apply; so layer 0 is kept beside the tensors.
+constexpr std::string_view first_layer_key = "w2s.direction.0";
+
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::vectors, why); }
+
+std::string tensor_name(std::size_t layer) { return fmt::format("{}{}", tensor_prefix, layer); }
+
+std::size_t layer_of(std::string_view name) {
+  std::size_t layer = 0;
+  const char* const end = name.data() + name.size();
+  const bool has_prefix = name.starts_with(tensor_prefix);
+  const auto [rest, error] = std::from_chars(has_prefix ? name.data() + tensor_prefix.size() : end, end, layer);
+  if (!has_prefix || error != std::errc() || rest != end)
+    refuse(fmt::format("unexpected tensor '{}'; steering vectors are named direction.<layer>", name));
+  return layer;
+}
+
+std::map<std::size_t, std::vector<float>> directions_of(const TensorFile& file) {
+  std::map<std::size_t, std::vector<float>> directions;
+  for (const auto& [name, tensor] : file.tensors) {
+    if (tensor.shape.size() != 1) refuse(fmt::format("{} has {} dimensions instead of 1", name, tensor.shape.size()));
+    directions[layer_of(name)] = tensor.values;
+  }
+  const auto first = file.metadata.find(std::string(first_layer_key));
+  if (first == file.metadata.end()) return directions;
+  if (const auto* values = std::get_if<std::vector<double>>(&first->second)) {
+    auto& direction = directions[0];
+    direction.clear();
+    for (const double value : *values) direction.push_back(static_cast<float>(value));
+  }
+  return directions;
+}
+
+}  // namespace
+
+std::vector<float> ConstantSource::vector(std::size_t layer, const InputRepresentation& /*input*/) const {
+  const auto row = std::span(values_).subspan(layer * info().width, info().width);
+  return {row.begin(), row.end()};
+}
+
+TensorFile ConstantSource::to_file() const {
+  TensorFile file;
+  file.metadata["general.architecture"] = std::string(control_vector_architecture);
+  for (std::size_t layer = 0; layer < info().layers; ++layer) {
+    auto direction = vector(layer, {});
+    if (layer == 0) {
+      file.metadata[std::string(first_layer_key)] = std::vector<double>(direction.begin(), direction.end());
+      continue;
+    }
+    file.tensors[tensor_name(layer)] = {.shape = {info().width}, .values = std::move(direction)};
+  }
+  return file;
+}
+
+std::unique_ptr<VectorSource> read_constant_source(const TensorFile& file, SourceInfo info) {
+  const auto directions = directions_of(file);
+  if (directions.empty()) refuse("holds no directions");
+  info.layers = directions.rbegin()->first + 1;
+  info.width = directions.begin()->second.size();
+  std::vector<float> values;
+  for (std::size_t layer = 0; layer < info.layers; ++layer) {
+    const auto direction = directions.find(layer);
+    if (direction == directions.end()) {
+      refuse(fmt::format("has no direction.{}, though it has {}; 'w2s import' reads files of other tools", layer,
+                         tensor_name(info.layers - 1)));
+    }
+    const auto& row = direction->second;
+    if (row.size() != info.width)
+      refuse(fmt::format("{} has {} values, others {}", tensor_name(layer), row.size(), info.width));
+    if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); }))
+      refuse(fmt::format("{} contains NaN or infinity", tensor_name(layer)));
+    values.insert(values.end(), row.begin(), row.end());
+  }
+  return std::make_unique<ConstantSource>(std::move(info), std::move(values));
+}
+
+}  // namespace w2s

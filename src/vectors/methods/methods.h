@@ -1,0 +1,15 @@
+// The methods, one file each beside this one.
+#pragma once
+
+#include "w2s/steering_methods.h"
+
+namespace w2s::methods {
+
+[[nodiscard]] SteeringMethod caa();
+[[nodiscard]] SteeringMethod pca();
+[[nodiscard]] SteeringMethod logistic();
+[[nodiscard]] SteeringMethod oracle();
+[[nodiscard]] SteeringMethod l2s();
+[[nodiscard]] SteeringMethod cast();
+
+}  // namespace w2s::methods

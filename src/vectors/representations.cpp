@@ -1,0 +1,270 @@
+#include "w2s/representations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "w2s/error.h"
+#include "w2s/file.h"
+#include "w2s/parallel.h"
+#include "w2s/tensor_file.h"
+
+namespace w2s {
+namespace {
+
+constexpr std::int32_t chosen_sequence = 0;
+constexpr std::int32_t rejected_sequence = 1;
+constexpr std::size_t samples_per_chunk = 64;
+constexpr std::string_view origin_key = "w2s.origin";
+
+void add_prompt_rows(Batch& batch, std::span<const Token> prompt, std::size_t begin, std::size_t end) {
+  for (std::size_t i = begin; i < end; ++i) {
+    batch.rows.push_back(
+        {.token = prompt[i], .position = static_cast<std::int32_t>(i), .sequence = chosen_sequence, .sequences = 2});
+  }
+}
+
+void add_answer_row(Batch& batch, Token token, std::size_t position, std::int32_t sequence, std::size_t layers) {
+  for (std::size_t layer = 0; layer < layers; ++layer) batch.captures.push_back({batch.rows.size(), layer});
+  batch.rows.push_back({.token = token, .position = static_cast<std::int32_t>(position), .sequence = sequence});
+}
+
+void decode_prefix(Decoder& decoder, std::span<const Token> prompt, std::size_t length) {
+  decoder.clear();
+  if (length == 0) return;
+  Batch batch;
+  add_prompt_rows(batch, prompt, 0, length);
+  batch.scored = {prompt.front()};
+  static_cast<void>(decoder.decode(batch));
+}
+
+// What one decode of a prompt and its two answers shows.
+struct SampleReading {
+  std::vector<float> prompts;  // [prompt layers][width]
+  AnswerRepresentations answers;
+  float propensity = 0;
+};
+
+// The first `shared` tokens are in the decoder's first two sequences; so they are afterwards.
+SampleReading read_sample(Decoder& decoder, const TokenizedSample& sample, const InputNeeds& needs,
+                          std::size_t shared) {
+  const auto& info = decoder.model().info();
+  Batch batch;
+  batch.scored = {sample.chosen, sample.rejected};
+  add_prompt_rows(batch, sample.prompt, shared, sample.prompt.size());
+  batch.rows.back().wants_logits = true;
+  for (const std::size_t layer : needs.prompt_layers) batch.captures.push_back({batch.rows.size() - 1, layer});
+  if (needs.answers) {
+    add_answer_row(batch, sample.chosen, sample.prompt.size(), chosen_sequence, info.layers);
+    add_answer_row(batch, sample.rejected, sample.prompt.size(), rejected_sequence, info.layers);
+  }
+  const auto decoded = decoder.decode(batch);
+  decoder.forget_from(static_cast<std::int32_t>(shared));
+
+  const auto chosen = decoded.captured.begin() + static_cast<std::ptrdiff_t>(needs.prompt_layers.size() * info.width);
+  const auto rejected = chosen + (decoded.captured.end() - chosen) / 2;
+  return {.prompts = {decoded.captured.begin(), chosen},
+          .answers = {.chosen = {chosen, rejected}, .rejected = {rejected, decoded.captured.end()}},
+          .propensity = decoded.logits[0] - decoded.logits[1]};
+}
+
+std::vector<float> difference_of(const AnswerRepresentations& answers) {
+  std::vector<float> difference(answers.chosen.size());
+  std::ranges::transform(answers.chosen, answers.rejected, difference.begin(), std::minus<>());
+  return difference;
+}
+
+// What a chunk's numbers come from, in short: a folder may hold chunks of other samples, layers or models.
+std::string origin_of(const ModelInfo& model, std::span<const TokenizedSample> chunk,
+                      std::span<const std::size_t> prompt_layers, std::size_t shared) {
+  auto text = fmt::format("{}|{}|{}|{}|{}|{}|", model.architecture, model.name, model.description, model.parameters,
+                          model.bytes, shared);
+  fmt::format_to(std::back_inserter(text), "{}", fmt::join(prompt_layers, ","));
+  for (const auto& sample : chunk)
+    fmt::format_to(std::back_inserter(text), "|{}:{}/{}", fmt::join(sample.prompt, ","), sample.chosen,
+                   sample.rejected);
+  return sha256(text);
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure)
+    throw Error(ErrorKind::io, fmt::format("cannot make the folder {}: {}", folder.string(), failure.message()));
+}
+
+// A set that is filled sample by sample from several threads, chunk by chunk kept on disk.
+class SetInProgress {
+ public:
+  /// `origin_of_samples(begin, count)` says what the numbers of some samples come from.
+  SetInProgress(RepresentationSet& set, std::filesystem::path work_folder,
+                std::function<std::string(std::size_t, std::size_t)> origin_of_samples)
+      : set_(&set),
+        work_folder_(std::move(work_folder)),
+        origin_of_samples_(std::move(origin_of_samples)),
+        left_((set.samples + samples_per_chunk - 1) / samples_per_chunk) {
+    set.differences.resize(set.samples * difference_size());
+    set.prompts.resize(set.samples * prompts_size());
+    set.propensity.resize(set.samples);
+    for (std::size_t chunk = 0; chunk < left_.size(); ++chunk) left_[chunk] = read_chunk(chunk) ? 0 : samples_in(chunk);
+  }
+
+  /// Samples that are not there yet.
+  [[nodiscard]] std::vector<std::size_t> missing() const {
+    std::vector<std::size_t> samples;
+    for (std::size_t sample = 0; sample < set_->samples; ++sample)
+      if (left_[sample / samples_per_chunk] > 0) samples.push_back(sample);
+    return samples;
+  }
+
+  void add(std::size_t sample, const SampleReading& reading) {
+    std::ranges::copy(difference_of(reading.answers), at(set_->differences, sample * difference_size()));
+    std::ranges::copy(reading.prompts, at(set_->prompts, sample * prompts_size()));
+    set_->propensity[sample] = reading.propensity;
+    const std::lock_guard lock(mutex_);
+    const std::size_t chunk = sample / samples_per_chunk;
+    if (--left_[chunk] == 0) write_chunk(chunk);
+  }
+
+ private:
+  [[nodiscard]] static std::vector<float>::iterator at(std::vector<float>& values, std::size_t offset) {
+    return values.begin() + static_cast<std::ptrdiff_t>(offset);
+  }
+  [[nodiscard]] std::size_t difference_size() const { return set_->layers * set_->width; }
+  [[nodiscard]] std::size_t prompts_size() const { return set_->prompt_layers.size() * set_->width; }
+  [[nodiscard]] static std::size_t first_of(std::size_t chunk) { return chunk * samples_per_chunk; }
+  [[nodiscard]] std::size_t samples_in(std::size_t chunk) const {
+    return std::min(samples_per_chunk, set_->samples - first_of(chunk));
+  }
+  [[nodiscard]] std::filesystem::path path_of(std::size_t chunk) const {
+    return work_folder_ / fmt::format("representations-{}.gguf", chunk);
+  }
+
+  // What a chunk's file holds: name, whole array, numbers a sample.
+  struct Part {
+    std::string name;
+    std::vector<float>* values;
+    std::size_t size;
+  };
+  [[nodiscard]] std::vector<Part> parts() const {
+    return {{"differences", &set_->differences, difference_size()},
+            {"prompts", &set_->prompts, prompts_size()},
+            {"propensity", &set_->propensity, 1}};
+  }
+
+  [[nodiscard]] std::string origin(std::size_t chunk) const {
+    return origin_of_samples_(first_of(chunk), samples_in(chunk));
+  }
+
+  [[nodiscard]] bool read_chunk(std::size_t chunk) {
+    if (work_folder_.empty() || !std::filesystem::exists(path_of(chunk))) return false;
+    TensorFile file;
+    try {
+      file = read_tensor_file(path_of(chunk));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::data) return false;  // damaged: decoded again
+      throw;
+    }
+    const auto found = file.metadata.find(std::string(origin_key));
+    if (found == file.metadata.end() || found->second != MetadataValue(origin(chunk))) return false;
+    for (const auto& [name, values, size] : parts()) {
+      const auto tensor = file.tensors.find(name);
+      if (tensor == file.tensors.end() || tensor->second.values.size() != samples_in(chunk) * size) return false;
+      std::ranges::copy(tensor->second.values, at(*values, first_of(chunk) * size));
+    }
+    return true;
+  }
+
+  void write_chunk(std::size_t chunk) const {
+    if (work_folder_.empty()) return;
+    TensorFile file;
+    file.metadata[std::string(origin_key)] = origin(chunk);
+    for (const auto& [name, values, size] : parts()) {
+      const auto begin = at(*values, first_of(chunk) * size);
+      const std::size_t count = samples_in(chunk) * size;
+      file.tensors[name] = {.shape = {count}, .values = {begin, begin + static_cast<std::ptrdiff_t>(count)}};
+    }
+    write_tensor_file(path_of(chunk), file);
+  }
+
+  RepresentationSet* set_;
+  std::filesystem::path work_folder_;
+  std::function<std::string(std::size_t, std::size_t)> origin_of_samples_;
+  std::mutex mutex_;
+  std::vector<std::size_t> left_;  // [chunks]: samples still to read
+};
+
+}  // namespace
+
+InputRepresentation RepresentationSet::input(std::size_t sample) const {
+  InputRepresentation input;
+  for (std::size_t i = 0; i < prompt_layers.size(); ++i) {
+    const auto row = prompt(sample, i);
+    input.prompt[prompt_layers[i]] = {row.begin(), row.end()};
+  }
+  const auto rows = std::span(differences).subspan(sample * layers * width, layers * width);
+  input.difference = {rows.begin(), rows.end()};
+  return input;
+}
+
+AnswerRepresentations answer_representations(Decoder& decoder, const TokenizedSample& sample) {
+  decoder.clear();
+  auto reading = read_sample(decoder, sample, {.prompt_layers = {}, .answers = true}, 0);
+  decoder.clear();
+  return std::move(reading.answers);
+}
+
+RepresentationSet read_representations(std::span<Decoder> decoders, std::span<const TokenizedSample> samples,
+                                       std::span<const std::size_t> prompt_layers, const Job& job,
+                                       const std::filesystem::path& work_folder) {
+  if (samples.empty()) throw Error(ErrorKind::data, "no samples to take steering vectors from");
+  const auto& info = decoders.front().model().info();
+  RepresentationSet set{.samples = samples.size(),
+                        .layers = info.layers,
+                        .width = info.width,
+                        .prompt_layers = {prompt_layers.begin(), prompt_layers.end()}};
+  if (!work_folder.empty()) make_folder(work_folder);
+  const std::size_t shared = common_prefix_length(samples);
+  SetInProgress progress(set, work_folder, [&](std::size_t begin, std::size_t count) {
+    return origin_of(info, samples.subspan(begin, count), prompt_layers, shared);
+  });
+  const auto missing = progress.missing();
+  const std::size_t resumed = samples.size() - missing.size();
+  const InputNeeds needs{.prompt_layers = set.prompt_layers, .answers = true};
+  if (!missing.empty())
+    for (auto& decoder : decoders) decode_prefix(decoder, samples.front().prompt, shared);
+  run_parallel(
+      {.stage = "representations", .done = resumed, .total = samples.size(), .resumed = resumed}, decoders.size(),
+      [&](std::size_t worker, std::size_t task) {
+        const std::size_t sample = missing[task];
+        progress.add(sample, read_sample(decoders[worker], samples[sample], needs, shared));
+      },
+      job);
+  for (auto& decoder : decoders) decoder.clear();
+  return set;
+}
+
+InputRepresentation read_input(Decoder& decoder, const TokenizedSample& sample, const InputNeeds& needs) {
+  if (!needs.answers && needs.prompt_layers.empty()) return {};
+  const auto& info = decoder.model().info();
+  decoder.clear();
+  const auto reading = read_sample(decoder, sample, needs, 0);
+  decoder.clear();
+  InputRepresentation input;
+  for (std::size_t i = 0; i < needs.prompt_layers.size(); ++i) {
+    const auto row = std::span(reading.prompts).subspan(i * info.width, info.width);
+    input.prompt[needs.prompt_layers[i]] = {row.begin(), row.end()};
+  }
+  if (needs.answers) input.difference = difference_of(reading.answers);
+  return input;
+}
+
+}  // namespace w2s
