@@ -13,7 +13,9 @@ namespace {
 
 std::vector<float> steered_logits(const std::filesystem::path& model_path, const std::filesystem::path& vectors_path,
                                   float scale, w2s::Token token) {
-  const auto model = w2s::Model::load(model_path);
+  w2s::ModelOptions on_cpu;
+  on_cpu.gpu_layers = 0;
+  const auto model = w2s::Model::load(model_path, on_cpu);
   const auto source = w2s::read_vector_source(vectors_path);
   w2s::check_fits(*source, model.info());
   w2s::Decoder decoder(model);

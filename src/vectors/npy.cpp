@@ -102,6 +102,14 @@ void append_utf8(std::string& text, std::uint32_t code) {
   add_rest(0);
 }
 
+// The bits of a character's first byte that belong to its code point.
+std::uint32_t leading_bits(unsigned char byte) {
+  if (byte < 0x80) return byte;
+  if (byte < 0xE0) return byte & 0x1FU;
+  if (byte < 0xF0) return byte & 0x0FU;
+  return byte & 0x07U;
+}
+
 // Of well-formed UTF-8.
 std::vector<std::uint32_t> code_points(std::string_view text) {
   std::vector<std::uint32_t> codes;
@@ -110,7 +118,7 @@ std::vector<std::uint32_t> code_points(std::string_view text) {
     if ((byte & 0xC0U) == 0x80U) {
       codes.back() = codes.back() << 6U | (byte & 0x3FU);
     } else {
-      codes.push_back(byte < 0x80 ? byte : byte & (byte < 0xE0 ? 0x1FU : byte < 0xF0 ? 0x0FU : 0x07U));
+      codes.push_back(leading_bits(byte));
     }
   }
   return codes;

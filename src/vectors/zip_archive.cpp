@@ -67,11 +67,13 @@ std::string read_entry(zip_t* archive, std::uint64_t index, const std::string& n
 }
 
 void add_entry(zip_t* archive, const std::string& name, std::string_view content) {
-  Source source(zip_source_buffer(archive, content.data(), content.size(), 0));
-  if (!source) throw std::bad_alloc();
-  const auto index = zip_file_add(archive, name.c_str(), source.get(), ZIP_FL_ENC_UTF_8);
-  if (index < 0) refuse(fmt::format("{} cannot be added to a zip archive: {}", name, zip_strerror(archive)));
-  static_cast<void>(source.release());
+  zip_source_t* const source = zip_source_buffer(archive, content.data(), content.size(), 0);
+  if (source == nullptr) throw std::bad_alloc();
+  const auto index = zip_file_add(archive, name.c_str(), source, ZIP_FL_ENC_UTF_8);
+  if (index < 0) {
+    zip_source_free(source);
+    refuse(fmt::format("{} cannot be added to a zip archive: {}", name, zip_strerror(archive)));
+  }
   constexpr zip_uint16_t january_1980 = (1U << 5U) | 1U;  // the first date that a zip archive can hold; numpy's too
   zip_file_set_dostime(archive, static_cast<std::uint64_t>(index), 0, january_1980, 0);
   zip_set_file_compression(archive, static_cast<std::uint64_t>(index), ZIP_CM_STORE, 0);
@@ -116,8 +118,12 @@ std::string zip_archive_bytes(const ZipArchive& archive) {
   if (!source) throw std::bad_alloc();
   auto zip = open_archive(source.get(), ZIP_CREATE | ZIP_TRUNCATE);
   for (const auto& [name, content] : archive) add_entry(zip.get(), name, content);
-  if (zip_close(zip.get()) != 0) refuse(fmt::format("cannot make a zip archive: {}", zip_strerror(zip.get())));
-  static_cast<void>(zip.release());
+  // What could be closed is gone; what could not still has to be discarded.
+  zip_t* const closing = zip.release();
+  if (zip_close(closing) != 0) {
+    zip.reset(closing);
+    refuse(fmt::format("cannot make a zip archive: {}", zip_strerror(closing)));
+  }
   return content_of(source.get());
 }
 

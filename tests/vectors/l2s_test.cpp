@@ -195,12 +195,13 @@ TEST(L2s, CanLearnFromOneSample) {
 
 // What a fit reports.
 struct Report {
-  std::vector<std::string> stages;   // in the order of their beginning
-  std::vector<std::size_t> resumed;  // at each stage's beginning
+  std::vector<std::string> stages = {};   // in the order of their beginning
+  std::vector<std::size_t> resumed = {};  // at each stage's beginning
   std::size_t trained = 0;
-  Job job;
 
-  Report() {
+  // One that writes into this.
+  [[nodiscard]] Job job() {
+    Job job;
     job.on_progress = [this](const Progress& progress) {
       if (stages.empty() || stages.back() != progress.stage) {
         stages.emplace_back(progress.stage);
@@ -210,6 +211,7 @@ struct Report {
       EXPECT_EQ(progress.unit, "networks");
       ++trained;
     };
+    return job;
   }
 };
 
@@ -217,7 +219,7 @@ TEST(L2s, ReportsEachNetwork) {
   auto several = shape;
   several.prompt_layers = {0, 2};
   Report report;
-  static_cast<void>(fit(make({.set_shape = several}), quick, report.job));
+  static_cast<void>(fit(make({.set_shape = several}), quick, report.job()));
   // Of three layers, which default_context_layers has all, both context layers' networks decide; none is left to train.
   EXPECT_THAT(report.stages, ElementsAre("l2s context layer", "l2s"));
   EXPECT_THAT(report.resumed, ElementsAre(0, layers * 2));
@@ -225,7 +227,7 @@ TEST(L2s, ReportsEachNetwork) {
 }
 
 TEST(L2s, CanBeStopped) {
-  std::stop_source stop;
+  const std::stop_source stop;
   stop.request_stop();
   Job job;
   job.stop = stop.get_token();
@@ -239,7 +241,7 @@ TEST(L2s, GoesOnWhereItWasInterrupted) {
   auto options = quick;
   options.work_folder = folder / "l2s";
 
-  std::stop_source stop;
+  const std::stop_source stop;
   Job job;
   job.stop = stop.get_token();
   job.on_progress = [&](const Progress& progress) {
@@ -251,13 +253,13 @@ TEST(L2s, GoesOnWhereItWasInterrupted) {
     EXPECT_EQ(error.kind(), ErrorKind::interrupted);
   }
   Report second;
-  EXPECT_EQ(weights_of(*fit(training, options, second.job)), weights_of(*whole));
+  EXPECT_EQ(weights_of(*fit(training, options, second.job())), weights_of(*whole));
   EXPECT_GE(second.resumed.front(), 2U);
   EXPECT_EQ(second.trained, layers * 2 - second.resumed.front());
 
   std::filesystem::remove(options.work_folder / "l2s-1-1.gguf");
   Report third;
-  const auto again = fit(training, options, third.job);
+  const auto again = fit(training, options, third.job());
   EXPECT_EQ(third.trained, 2U);
   EXPECT_EQ(weights_of(*again), weights_of(*whole));
   EXPECT_EQ(again->to_file().metadata, whole->to_file().metadata);
@@ -276,7 +278,7 @@ TEST(L2s, TrainsAgainWhatIsDamagedOrNotItsOwn) {
   std::filesystem::resize_file(folder / "l2s-1-0.gguf", 1000);
   std::ofstream(folder / "l2s-1-1.gguf") << "something else";
   Report report;
-  EXPECT_EQ(weights_of(*fit(training, options, report.job)), whole);
+  EXPECT_EQ(weights_of(*fit(training, options, report.job())), whole);
   EXPECT_EQ(report.trained, layers * 2);
 }
 
@@ -289,7 +291,7 @@ TEST(L2s, TrainsAgainForOtherSamples) {
   for (auto* numbers : {&training.train.differences, &training.train.prompts, &training.validation.prompts}) {
     numbers->front() += 1;
     Report report;
-    static_cast<void>(fit(training, options, report.job));
+    static_cast<void>(fit(training, options, report.job()));
     EXPECT_EQ(report.trained, layers * 2);
   }
 }

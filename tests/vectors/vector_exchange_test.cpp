@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <ranges>
 
 #include "support/error_of.h"
 #include "support/file_size_limit.h"
@@ -161,7 +162,6 @@ TEST_F(VectorExchange, RefusesToExportVectorsThatDependOnTheInput) {
 class RepengFile {
  public:
   explicit RepengFile(const std::map<std::size_t, std::vector<float>>& directions) {
-    bytes_ = "GGUF";
     number(std::uint32_t{3}).number(std::uint64_t{directions.size()}).number(std::uint64_t{3});
     constexpr std::uint32_t text = 8;
     constexpr std::uint32_t u32 = 4;
@@ -170,14 +170,14 @@ class RepengFile {
     string("controlvector.layer_count").number(u32).number(static_cast<std::uint32_t>(directions.size()));
     std::uint64_t offset = 0;
     constexpr std::uint64_t alignment = 32;
-    for (auto entry = directions.rbegin(); entry != directions.rend(); ++entry) {
-      string("direction." + std::to_string(entry->first)).number(std::uint32_t{1});
-      number(std::uint64_t{entry->second.size()}).number(std::uint32_t{0}).number(offset);
-      offset += (entry->second.size() * sizeof(float) + alignment - 1) / alignment * alignment;
+    for (const auto& [layer, direction] : std::views::reverse(directions)) {
+      string("direction." + std::to_string(layer)).number(std::uint32_t{1});
+      number(std::uint64_t{direction.size()}).number(std::uint32_t{0}).number(offset);
+      offset += (direction.size() * sizeof(float) + alignment - 1) / alignment * alignment;
     }
-    for (auto entry = directions.rbegin(); entry != directions.rend(); ++entry) {
+    for (const auto& [layer, direction] : std::views::reverse(directions)) {
       bytes_.resize((bytes_.size() + alignment - 1) / alignment * alignment, '\0');
-      for (const float value : entry->second) number(value);
+      for (const float value : direction) number(value);
     }
     bytes_.resize((bytes_.size() + alignment - 1) / alignment * alignment, '\0');
   }
@@ -196,7 +196,7 @@ class RepengFile {
     return *this;
   }
 
-  std::string bytes_;
+  std::string bytes_ = "GGUF";
 };
 
 TEST_F(VectorExchange, ImportsAndExportsARepengFileByteForByteInItsTensors) {
