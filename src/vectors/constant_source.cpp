@@ -3,33 +3,28 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <string>
 #include <string_view>
 
+#include "vectors/layer_directions.h"
 #include "w2s/error.h"
 
 namespace w2s {
 namespace {
 
-constexpr std::string_view tensor_prefix = "direction.";
 // llama.cpp refuses a file with a tensor direction.0, which it could not apply; so layer 0 is kept beside the tensors.
 constexpr std::string_view first_layer_key = "w2s.direction.0";
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::vectors, why); }
 
-std::string tensor_name(std::size_t layer) { return fmt::format("{}{}", tensor_prefix, layer); }
+std::string tensor_name(std::size_t layer) { return fmt::format("direction.{}", layer); }
 
 std::size_t layer_of(std::string_view name) {
-  std::size_t layer = 0;
-  const char* const end = name.data() + name.size();
-  const bool has_prefix = name.starts_with(tensor_prefix);
-  const auto [rest, error] = std::from_chars(has_prefix ? name.data() + tensor_prefix.size() : end, end, layer);
-  if (!has_prefix || error != std::errc() || rest != end)
-    refuse(fmt::format("unexpected tensor '{}'; steering vectors are named direction.<layer>", name));
-  return layer;
+  const auto layer = vectors::layer_of_direction(name);
+  if (!layer) refuse(fmt::format("unexpected tensor '{}'; steering vectors are named direction.<layer>", name));
+  return *layer;
 }
 
 std::map<std::size_t, std::vector<float>> directions_of(const TensorFile& file) {

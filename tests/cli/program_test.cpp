@@ -99,10 +99,10 @@ TEST(Program, RefusesAnUnknownFormatAndNamesTheOnesThereAre) {
   EXPECT_THAT(outcome.err, HasSubstr("jsonl"));
 }
 
-TEST(Program, RefusesAnUnknownMethod) {
+TEST(Program, RefusesAnUnknownMethodAndNamesTheOnesThereAre) {
   const auto outcome = run({"vectors", "-m", "m", "--data", "d", "-o", "o", "--method", "magic"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("--method"));
+  EXPECT_THAT(outcome.err, HasSubstr("unknown method 'magic'; there are: caa, pca, logistic, oracle, l2s, cast"));
 }
 
 TEST(Program, RefusesAnOutputFolderThatIsNotThereBeforeItWorks) {

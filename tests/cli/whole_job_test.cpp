@@ -49,7 +49,7 @@ TEST_F(WholeJob, RunAgainMeasuresNothingTwice) {
   const auto again = w2s(run_arguments());
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(read_file(path("results/results.json")), first);
-  EXPECT_THAT(again.err, Not(HasSubstr("steering vectors")));
+  EXPECT_THAT(again.err, Not(HasSubstr("representations")));
 }
 
 TEST_F(WholeJob, RunWarnsThatALimitMakesResultsPartial) {
@@ -162,7 +162,7 @@ TEST_F(WholeJob, VectorsOfTheTrainingSplitAreThoseOfRun) {
   const auto result = w2s({"vectors", "-m", path("model.gguf"), "--data", path("review.jsonl"), "--split", "train",
                            "-o", path("vectors.gguf"), "--format", "csv"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, StartsWith("layer,norm\n0,"));
+  EXPECT_THAT(result.out, StartsWith("layer,norm,cosine,mean_cosine,error,mean_error\n0,"));
   const auto of_run = w2s({"inspect", path("results/review/vectors.gguf"), "--format", "json"});
   const auto of_vectors = w2s({"inspect", path("vectors.gguf"), "--format", "json"});
   EXPECT_EQ(nlohmann::json::parse(of_run.out)["files"][0]["by_layer"],

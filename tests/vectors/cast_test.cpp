@@ -101,7 +101,7 @@ TEST(Cast, ChoosesByTheTrainingSamplesWhereTheValidationSamplesAreAllOfOneKind) 
   const auto validation = set_of({0, 2}, {{prefers_negative, {east, west}}});
   const auto source = fit(told_apart_at_layer_2(), validation);
   EXPECT_EQ(context_layer(*source), 2U);
-  EXPECT_THAT(source->info().notes.at("condition_accuracy_validation"), HasSubstr("not measured"));
+  EXPECT_THAT(source->info().notes.at("condition's accuracy, validation"), HasSubstr("not measured"));
 }
 
 TEST(Cast, BreaksTiesOnTheValidationSamplesByTheTrainingSamples) {
@@ -112,7 +112,7 @@ TEST(Cast, BreaksTiesOnTheValidationSamplesByTheTrainingSamples) {
   const auto validation = set_of({0, 2}, {{prefers_negative, {east, east}}, {prefers_positive, {west, west}}});
   const auto source = fit(train, validation);
   EXPECT_EQ(context_layer(*source), 2U);
-  EXPECT_THAT(source->info().notes.at("condition_accuracy_validation"), HasSubstr("1.000"));
+  EXPECT_THAT(source->info().notes.at("condition's accuracy, validation"), HasSubstr("1.000"));
 }
 
 TEST(Cast, OfLayersAsGoodTakesTheLowestInWhateverOrderTheyAreNamed) {
@@ -125,10 +125,10 @@ TEST(Cast, OfLayersAsGoodTakesTheLowestInWhateverOrderTheyAreNamed) {
 
 TEST(Cast, TellsItsConditionToPeople) {
   const auto notes = fit(told_apart_at_layer_2(), told_apart_at_layer_2())->info().notes;
-  EXPECT_EQ(notes.at("context_layer"), "2");
-  EXPECT_EQ(notes.at("condition_accuracy_training"), "1.000 (balanced)");
-  EXPECT_EQ(notes.at("condition_accuracy_validation"), "1.000 (balanced)");
-  EXPECT_EQ(notes.at("steered_training_prompts"), "25.0%");
+  EXPECT_EQ(notes.at("context layer"), "2");
+  EXPECT_EQ(notes.at("condition's accuracy, training"), "1.000 (balanced)");
+  EXPECT_EQ(notes.at("condition's accuracy, validation"), "1.000 (balanced)");
+  EXPECT_EQ(notes.at("training prompts steered"), "25.0%");
   EXPECT_THAT(notes.at("condition"), HasSubstr("cosine >= "));
 }
 
@@ -147,7 +147,7 @@ TEST(Cast, NeedsAContextLayer) {
 }
 
 TEST(Cast, CanBeStopped) {
-  std::stop_source stop;
+  const std::stop_source stop;
   stop.request_stop();
   Job job;
   job.stop = stop.get_token();

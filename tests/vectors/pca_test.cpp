@@ -133,7 +133,7 @@ TEST(Pca, DoesNotDependOnTheNumberOfThreads) {
 TEST(Pca, ReportsEachLayerAndCanBeStopped) {
   const auto training = training_of(random_representations({.samples = 4, .layers = 3}, 5));
   std::vector<std::size_t> done;
-  std::stop_source stop;
+  const std::stop_source stop;
   Job job;
   job.stop = stop.get_token();
   job.on_progress = [&](const Progress& progress) { done.push_back(progress.done); };

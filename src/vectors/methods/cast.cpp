@@ -146,14 +146,14 @@ double steered_share(const RepresentationSet& set, const ConditionAtLayer& fitte
 }
 
 void note(SourceInfo& info, const RepresentationSet& train, const ConditionAtLayer& fitted) {
-  info.notes["context_layer"] = std::to_string(fitted.layer);
+  info.notes["context layer"] = std::to_string(fitted.layer);
   info.notes["condition"] = fmt::format("cosine >= {:.4f}", fitted.condition.threshold);
-  info.notes["condition_accuracy_training"] = fmt::format("{:.3f} (balanced)", fitted.training_accuracy);
-  info.notes["condition_accuracy_validation"] =
+  info.notes["condition's accuracy, training"] = fmt::format("{:.3f} (balanced)", fitted.training_accuracy);
+  info.notes["condition's accuracy, validation"] =
       fitted.validation_accuracy
           ? fmt::format("{:.3f} (balanced)", *fitted.validation_accuracy)
           : "not measured: no validation samples of both kinds, the context layer was chosen on the training samples";
-  info.notes["steered_training_prompts"] = fmt::format("{:.1f}%", 100 * steered_share(train, fitted));
+  info.notes["training prompts steered"] = fmt::format("{:.1f}%", 100 * steered_share(train, fitted));
 }
 
 std::unique_ptr<VectorSource> fit(const MethodTraining& training, const MethodOptions& /*options*/, const Job& job) {

@@ -25,7 +25,7 @@ Eigen::MatrixXd differences_at(const RepresentationSet& set, std::size_t layer) 
 }
 
 Eigen::VectorXf mean_along_axis(const Eigen::MatrixXd& differences, AxisOf axis_of) {
-  const Eigen::VectorXf none = Eigen::VectorXf::Zero(differences.rows());
+  Eigen::VectorXf none = Eigen::VectorXf::Zero(differences.rows());
   if (differences.isZero(0)) return none;
   const Eigen::VectorXd axis = axis_of(differences);
   const double projection = axis.dot(differences.rowwise().mean());
