@@ -42,8 +42,8 @@ struct SteeringMethod {
   bool learns = true;                  ///< false: needs no samples at all
   /// The method whose sweep chooses the fixed layer, and which is therefore swept along; empty: its own.
   std::string_view fixed_layer_by = {};
-  /// Throws Error{vectors} if the samples do not allow it, Error{usage} for options out of range, Error{interrupted}
-  /// when the job is stopped.
+  /// Throws Error{vectors} if the samples do not allow it, Error{usage} for options out of range, Error{io} if a
+  /// finished part cannot be kept, Error{interrupted} when the job is stopped.
   std::unique_ptr<VectorSource> (*fit)(const MethodTraining& training, const MethodOptions& options, const Job& job);
   std::string_view file_architecture;  ///< general.architecture of its file
   /// From the content of such a file. Throws Error{vectors} without the file's name.
@@ -60,6 +60,7 @@ struct SteeringMethod {
 [[nodiscard]] std::vector<std::size_t> default_context_layers(std::size_t layers);
 
 /// Fits a method, and measures its agreement with the oracle vectors of the validation samples where there are any.
+/// Throws what `fit` does, and Error{data} where it lacks training or validation samples.
 [[nodiscard]] std::unique_ptr<VectorSource> fit_method(const SteeringMethod& method, const MethodTraining& training,
                                                        const MethodOptions& options, const Job& job = {});
 

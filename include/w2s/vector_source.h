@@ -85,7 +85,8 @@ class VectorSource {
 void write_vector_source(const std::filesystem::path& path, const VectorSource& source);
 
 /// Throws Error{vectors} that names the difference if the source does not fit a model: width, layers, architecture, or
-/// a layer it needs to see; or if it has no vector (all zeros, whatever the input) at one of `layers`.
+/// a layer it needs to see; or if its vectors are the same for all inputs and there is none (all zeros) at one of
+/// `layers`.
 void check_fits(const VectorSource& source, const ModelInfo& model, std::span<const std::size_t> layers = {});
 
 }  // namespace w2s

@@ -2,12 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "w2s/error.h"
 #include "w2s/file.h"
 
 namespace w2s::cli {
+namespace {
+
+// Markdown would run the lines together; those that are indented belong to the one before.
+std::string markdown_list(std::string_view notes) {
+  std::string list;
+  while (!notes.empty()) {
+    const auto line = notes.substr(0, notes.find('\n'));
+    notes.remove_prefix(std::min(line.size() + 1, notes.size()));
+    if (const auto indent = line.find_first_not_of(' '); indent != std::string_view::npos)
+      list += fmt::format("{}- {}\n", indent > 0 ? "  " : "", line.substr(indent));
+  }
+  return list;
+}
+
+}  // namespace
 
 std::string render(const Report& report, Format format) {
   switch (format) {
@@ -21,8 +37,10 @@ std::string render(const Report& report, Format format) {
     case Format::table:
       break;
   }
-  const std::string table = format == Format::md ? render_markdown(report.readable) : render_text(report.readable);
-  return report.notes.empty() ? table : table + "\n" + report.notes;
+  const bool is_markdown = format == Format::md;
+  const std::string table = is_markdown ? render_markdown(report.readable) : render_text(report.readable);
+  if (report.notes.empty()) return table;
+  return table + "\n" + (is_markdown ? markdown_list(report.notes) : report.notes);
 }
 
 void OutputOptions::add_format_to(CommandLine& line, const std::vector<std::string>& formats) {

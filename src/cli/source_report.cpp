@@ -61,8 +61,11 @@ Report source_report(const VectorSource& source) {
 
 std::string describe(const OracleAgreement& agreement) {
   const double saved = 100 * error_saved(agreement);
-  return fmt::format("cosine {:.4f}, the training mean's {:.4f}; {:.1f}% {} error than the mean", agreement.cosine,
-                     agreement.mean_cosine, std::abs(saved), saved < 0 ? "more" : "less");
+  const auto comparison = saved == 0  ? std::string("the same error as the mean")
+                          : saved > 0 ? fmt::format("{:.1f}% less error than the mean", saved)
+                                      : fmt::format("{:.1f}% more error than the mean, which is nearer", -saved);
+  return fmt::format("cosine {:.4f}, the training mean's {:.4f}; {}", agreement.cosine, agreement.mean_cosine,
+                     comparison);
 }
 
 }  // namespace w2s::cli

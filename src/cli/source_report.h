@@ -12,7 +12,7 @@ namespace w2s::cli {
 /// vectors of held-out samples where that was measured.
 [[nodiscard]] Report source_report(const VectorSource& source);
 
-/// "cosine 0.62, the training mean's 0.55; 12.3% less error": an agreement beside the training mean's.
+/// "cosine 0.62, the training mean's 0.55; 12.3% less error than the mean".
 [[nodiscard]] std::string describe(const OracleAgreement& agreement);
 
 }  // namespace w2s::cli

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <numeric>
+#include <system_error>
 #include <vector>
 
 #include "cli/commands.h"
@@ -109,46 +110,85 @@ std::size_t longest_prompt(const std::vector<TokenizedSample>& samples) {
   return longest;
 }
 
+// Finished parts, until the file is written: an interrupted command goes on from them.
+std::filesystem::path work_folder_of(const std::filesystem::path& file) {
+  auto folder = file;
+  folder += ".fitting";
+  return folder;
+}
+
 std::string notes_of(const VectorSource& source) {
   std::string text;
   for (const auto& [name, note] : source.info().notes) text += fmt::format("{}: {}\n", name, note);
   return text;
 }
 
-std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& work) {
+// The samples a method may look at, tokenised.
+struct TokenizedSplit {
+  std::vector<TokenizedSample> train;
+  std::vector<TokenizedSample> validation;
+};
+
+MethodOptions method_options(const VectorsOptions& options, const ModelInfo& model) {
+  auto chosen = options.fitting.options;
+  const auto list = options.fitting.context_layer_list();
+  chosen.context_layers = list.empty() ? default_context_layers(model.layers) : parse_layers(list, model.layers);
+  chosen.seed = options.general.seed;
+  chosen.threads = options.general.threads;
+  chosen.work_folder = work_folder_of(options.file) / "networks";
+  return chosen;
+}
+
+MethodTraining read_training(const VectorsOptions& options, const TokenizedSplit& samples,
+                             std::span<const std::size_t> context_layers, std::span<Decoder> decoders,
+                             const Job& job) {
   const auto& method = steering_method(options.method);
+  if (!method.learns) return {};
+  const auto prompt_layers = method.looks_at_prompt ? context_layers : std::span<const std::size_t>();
+  const auto folder = work_folder_of(options.file);
+  MethodTraining training;
+  training.train = read_representations(decoders, samples.train, prompt_layers, job, folder / "train");
+  if (!samples.validation.empty())
+    training.validation = read_representations(decoders, samples.validation, prompt_layers, job, folder / "validation");
+  return training;
+}
+
+std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& work) {
   const auto behavior = read_single_behavior(options.data, options.general.seed);
   options.data.warn_if_limited(work);
   const auto chosen = choose_samples(options, behavior.samples.size());
   const auto model = Model::load(options.model.model, options.model.model_options());
   const auto& info = model.info();
   warn_if_quantized(info, work);
+  const auto fitting = method_options(options, info);
   auto decoder = options.model.decoder_options(options.general.threads);
-  const auto train = tokenize(model, behavior, chosen.train, decoder);
-  const auto validation = tokenize(model, behavior, chosen.validation, decoder);
-  if (decoder.context == 0) decoder.context = std::max(longest_prompt(train), longest_prompt(validation)) + answer_rows;
+  const TokenizedSplit samples{.train = tokenize(model, behavior, chosen.train, decoder),
+                               .validation = tokenize(model, behavior, chosen.validation, decoder)};
+  if (decoder.context == 0)
+    decoder.context = std::max(longest_prompt(samples.train), longest_prompt(samples.validation)) + answer_rows;
   auto decoders = make_decoders(model, decoder);
 
-  auto method_options = options.fitting.options;
-  method_options.seed = options.general.seed;
-  method_options.threads = options.general.threads;
-  const auto context_layers = options.fitting.context_layer_list();
-  method_options.context_layers =
-      context_layers.empty() ? default_context_layers(info.layers) : parse_layers(context_layers, info.layers);
-
-  MethodTraining training;
-  const auto prompt_layers = method.looks_at_prompt ? method_options.context_layers : std::vector<std::size_t>{};
-  if (method.learns) training.train = read_representations(decoders, train, prompt_layers, work.job());
-  if (method.learns && !validation.empty())
-    training.validation = read_representations(decoders, validation, prompt_layers, work.job());
+  auto training = read_training(options, samples, fitting.context_layers, decoders, work.job());
   training.info = {.model_architecture = info.architecture,
                    .layers = info.layers,
                    .width = info.width,
                    .notes = {{"behavior", behavior.name},
-                             {"samples", fmt::format("{} ({})", train.size(), options.split)},
+                             {"samples", fmt::format("{} ({})", samples.train.size(), options.split)},
                              {"seed", std::to_string(options.general.seed)},
                              {"data", content_hash(behavior)}}};
-  return fit_method(method, training, method_options, work.job());
+  return fit_method(steering_method(options.method), training, fitting, work.job());
+}
+
+// The same, saying how an interrupted command goes on.
+std::unique_ptr<VectorSource> make_source_resumably(const VectorsOptions& options, Work& work) {
+  try {
+    return make_source(options, work);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::interrupted) throw;
+    throw Error(ErrorKind::interrupted,
+                fmt::format("interrupted; what was finished is in {}: the same command again goes on from there",
+                            work_folder_of(options.file).string()));
+  }
 }
 
 }  // namespace
@@ -167,8 +207,10 @@ void vectors_command(const Arguments& arguments, const Console& console) {
   static_cast<void>(steering_method(options.method));
   check_folder_of(options.file);
   Work work(console, options.general.quiet);
-  const auto source = make_source(options, work);
+  const auto source = make_source_resumably(options, work);
   write_vector_source(options.file, *source);
+  std::error_code ignored;  // what is left over is only of use until now
+  std::filesystem::remove_all(work_folder_of(options.file), ignored);
   auto report = source_report(*source);
   report.notes += notes_of(*source) + fmt::format("Written to {}.\n", options.file.string());
   console.out(render(report, options.output.format()));

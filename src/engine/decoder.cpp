@@ -247,9 +247,11 @@ Decoded Decoder::decode(const Batch& batch) {
     const std::size_t end = std::min(begin + options().rows_per_batch, batch.rows.size());
     state_->decode_rows(batch, begin, end, decoded);
   }
-  const auto is_finite = [](float logit) { return std::isfinite(logit); };
-  if (!std::all_of(decoded.logits.begin(), decoded.logits.end(), is_finite))
+  const auto is_finite = [](float value) { return std::isfinite(value); };
+  if (!std::ranges::all_of(decoded.logits, is_finite))
     throw Error(ErrorKind::engine, "the model returned logits that are not finite");
+  if (!std::ranges::all_of(decoded.captured, is_finite))
+    throw Error(ErrorKind::engine, "the model's residual stream has values that are not finite");
   return decoded;
 }
 

@@ -67,16 +67,17 @@ TensorFile ConstantSource::to_file() const {
 std::unique_ptr<VectorSource> read_constant_source(const TensorFile& file, SourceInfo info) {
   const auto directions = directions_of(file);
   if (directions.empty()) refuse("holds no directions");
-  info.layers = directions.rbegin()->first + 1;
+  const std::size_t highest = directions.rbegin()->first;
+  info.layers = directions.size();
   info.width = directions.begin()->second.size();
   std::vector<float> values;
-  for (std::size_t layer = 0; layer < info.layers; ++layer) {
-    const auto direction = directions.find(layer);
-    if (direction == directions.end()) {
-      refuse(fmt::format("has no direction.{}, though it has {}; 'w2s import' reads files of other tools", layer,
-                         tensor_name(info.layers - 1)));
+  std::size_t expected = 0;
+  for (const auto& [layer, row] : directions) {
+    if (layer != expected) {
+      refuse(fmt::format("has no {}, though it has {}; 'w2s import' reads files of other tools", tensor_name(expected),
+                         tensor_name(highest)));
     }
-    const auto& row = direction->second;
+    ++expected;
     if (row.size() != info.width)
       refuse(fmt::format("{} has {} values, others {}", tensor_name(layer), row.size(), info.width));
     if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); }))

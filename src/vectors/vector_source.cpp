@@ -89,6 +89,8 @@ TensorFile read_gguf(const std::filesystem::path& path) {
 void check_has_vectors(const VectorSource& source, std::span<const std::size_t> layers) {
   if (depends_on_input(source)) return;
   for (const std::size_t layer : layers) {
+    if (layer >= source.info().layers)
+      refuse_for_model(fmt::format("they have {} layers, there is no layer {}", source.info().layers, layer));
     const auto vector = source.vector(layer, {});
     if (std::ranges::any_of(vector, [](float value) { return value != 0; })) continue;
     throw Error(ErrorKind::vectors,

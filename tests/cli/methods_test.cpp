@@ -55,6 +55,7 @@ TEST_F(Methods, CanBeMadeInspectedAndSwept) {
   for (const auto& method : steering_methods()) {
     const auto made = w2s(vectors_arguments(method.name));
     ASSERT_EQ(made.exit_code, 0) << made.err;
+    EXPECT_FALSE(exists("vectors.gguf.fitting"));
     const auto inspected = w2s({"inspect", path("model.gguf"), path("vectors.gguf")});
     EXPECT_THAT(inspected.out, AllOf(HasSubstr(std::string(method.name)), HasSubstr("These fit together.")));
     const auto swept = w2s(sweep_arguments({"--limit", "4", "--multipliers", "-1,0,1", "--format", "json"}));
@@ -70,6 +71,36 @@ TEST_F(Methods, TellWhatL2sChoseAndHowNearItComesToTheOracle) {
   EXPECT_THAT(made.err, HasSubstr("l2s"));
   const auto inspected = w2s({"inspect", path("vectors.gguf")});
   EXPECT_THAT(inspected.out, HasSubstr("mean's cosine"));
+}
+
+TEST_F(Methods, GoOnWhereTheyWereInterrupted) {
+  // So small a learning rate that training does not stop early.
+  const std::vector<std::string> arguments = {"vectors",
+                                              "-m",
+                                              path("model.gguf"),
+                                              "--data",
+                                              path("review.jsonl"),
+                                              "--method",
+                                              "l2s",
+                                              "--context-layers",
+                                              "1",
+                                              "--l2s-learning-rates",
+                                              "0.0000001",
+                                              "--l2s-max-epochs",
+                                              "5000",
+                                              "-o",
+                                              path("vectors.gguf")};
+  ProcessOptions interrupted;
+  interrupted.interrupt_at = "l2s 0/4";
+  const auto first = w2s(arguments, interrupted);
+  EXPECT_EQ(first.exit_code, 1);
+  EXPECT_THAT(first.err, AllOf(HasSubstr("interrupted"), HasSubstr("goes on from there")));
+  EXPECT_FALSE(exists("vectors.gguf"));
+  EXPECT_TRUE(exists("vectors.gguf.fitting/train/representations-0.gguf"));
+  const auto second = w2s(arguments);
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("representations 24/24"));
+  EXPECT_FALSE(exists("vectors.gguf.fitting"));
 }
 
 TEST_F(Methods, StandSideBySideInARun) {

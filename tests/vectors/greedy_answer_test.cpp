@@ -55,7 +55,7 @@ TEST(GreedyAnswer, AgreesWithPyTorchTokenForToken) {
   if (!file) GTEST_SKIP() << "skipped: no default model (make model)";
   const auto model = Model::load(*file);
   Decoder decoder(model, options);
-  const auto vectors = read_steering_vectors(*shared / "reference" / "openness.vectors.gguf");
+  const auto vectors = read_vector_source(*shared / "reference" / "openness.vectors.gguf");
   const auto expected = nlohmann::json::parse(read_file(*shared / "reference" / "openness.generation.json"));
   for (const auto& item : expected) {
     if (item.at("smallest_top2_gap").get<double>() < 0.01) continue;
@@ -63,8 +63,8 @@ TEST(GreedyAnswer, AgreesWithPyTorchTokenForToken) {
                                                {"user", item.at("prompt").get<std::string>()}};
     const auto prompt = model.tokenize(model.chat_prompt(messages));
     const auto layer = item.at("layer").get<std::size_t>();
-    const Steering steering{
-        .direction = vectors.direction(layer), .layer = layer, .scale = item.at("scale").get<float>()};
+    const auto vector = vectors->vector(layer, {});
+    const Steering steering{.direction = vector, .layer = layer, .scale = item.at("scale").get<float>()};
     auto wanted = item.at("tokens").get<std::vector<Token>>();
     if (model.is_end_of_generation(wanted.back())) wanted.pop_back();
     EXPECT_EQ(prompt.size(), item.at("prompt_tokens").get<std::size_t>());

@@ -146,6 +146,9 @@ TEST(ConstantSourceFile, IsRefusedWithAMissingLayer) {
   file = written(folder);
   file.metadata.erase("w2s.direction.0");
   EXPECT_THAT(refusal(folder / "v.gguf", file), HasSubstr("no direction.0"));
+  file = written(folder);
+  file.tensors["direction.18446744073709551615"] = file.tensors.at("direction.1");
+  EXPECT_THAT(refusal(folder / "v.gguf", file), HasSubstr("though it has direction.18446744073709551615"));
 }
 
 TEST(ConstantSourceFile, IsRefusedWithNumbersThatAreNotFinite) {

@@ -1,0 +1,17 @@
+#include "cli/output.h"
+
+#include <gmock/gmock.h>
+
+namespace w2s::cli {
+namespace {
+
+TEST(Report, HasItsNotesAsAListInMarkdown) {
+  Report report;
+  report.readable = {.columns = {"name"}, .rows = {{Cell("a")}}};
+  report.notes = "First.\n\nSecond:\n  its detail\n";
+  EXPECT_EQ(render(report, Format::md), "| name |\n| --- |\n| a |\n\n- First.\n- Second:\n  - its detail\n");
+  EXPECT_THAT(render(report, Format::table), testing::EndsWith("First.\n\nSecond:\n  its detail\n"));
+}
+
+}  // namespace
+}  // namespace w2s::cli
