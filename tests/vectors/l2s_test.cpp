@@ -119,7 +119,9 @@ TEST(L2s, IsTheMeanDifferenceWhereTrainingDiverges) {
 TEST(L2s, PrefersALearningRateThatConverges) {
   auto options = quick;
   options.learning_rates = {1e38, 1e-2, 1e-7};
-  EXPECT_THAT(by_layer(*fit(make({}), options), "w2s.l2s.learning_rate"), Each(testing::DoubleNear(1e-2, 1e-8)));
+  const auto source = fit(make({}), options);
+  EXPECT_THAT(by_layer(*source, "w2s.l2s.learning_rate"), Each(testing::DoubleNear(1e-2, 1e-8)));
+  EXPECT_THAT(source->info().notes.at("layers by learning rate"), testing::HasSubstr("0.01: 3"));
 }
 
 // Vectors wider than the samples are many lie in a subspace in which the networks learn; also the way back is tested.

@@ -128,6 +128,16 @@ std::string describe(std::span<const ContextCandidate> candidates) {
   return text;
 }
 
+// How often each learning rate won: one at the end of the list that wins everywhere asks for more beyond it.
+std::string describe_learning_rates(std::span<const Network> networks, std::span<const double> rates) {
+  std::string text;
+  for (const double rate : rates) {
+    const auto layers = std::ranges::count(networks, static_cast<float>(rate), &Network::learning_rate);
+    text += fmt::format("{}{:g}: {}", text.empty() ? "" : ", ", rate, layers);
+  }
+  return text;
+}
+
 std::size_t choose_context(l2s::NetworkTrainer& trainer, std::span<const std::size_t> candidates, SourceInfo& info,
                            const Job& job) {
   if (candidates.size() == 1) return candidates.front();
@@ -161,6 +171,7 @@ std::unique_ptr<VectorSource> fit(const MethodTraining& training, const MethodOp
 
   info.notes["context layer"] = std::to_string(context_layer);
   info.notes["hidden width"] = std::to_string(options.hidden_width);
+  info.notes["layers by learning rate"] = describe_learning_rates(networks, options.learning_rates);
   const auto better = std::ranges::count_if(networks, [](const auto& network) { return network.learning_rate > 0; });
   info.notes["layers better than the mean difference"] = fmt::format("{} of {}", better, info.layers);
   return std::make_unique<L2sSource>(std::move(info), context_layer, std::move(networks));
