@@ -82,11 +82,15 @@ std::vector<float> difference_of(const AnswerRepresentations& answers) {
   return difference;
 }
 
-// What a chunk's numbers come from, in short: a folder may hold chunks of other samples, layers or models.
-std::string origin_of(const ModelInfo& model, std::span<const TokenizedSample> chunk,
+// What a chunk's numbers come from, in short: a folder may hold chunks of other samples, layers or models. A model's
+// file is known by its time, because hashing gigabytes would take longer than what is saved.
+std::string origin_of(const Model& model, std::span<const TokenizedSample> chunk,
                       std::span<const std::size_t> prompt_layers, std::size_t shared) {
-  auto text = fmt::format("{}|{}|{}|{}|{}|{}|", model.architecture, model.name, model.description, model.parameters,
-                          model.bytes, shared);
+  const auto& info = model.info();
+  std::error_code ignored;
+  const auto written = std::filesystem::last_write_time(model.path(), ignored).time_since_epoch().count();
+  auto text = fmt::format("{}|{}|{}|{}|{}|{}|", model.path().string(), written, info.architecture, info.parameters,
+                          info.bytes, shared);
   fmt::format_to(std::back_inserter(text), "{}", fmt::join(prompt_layers, ","));
   for (const auto& sample : chunk)
     fmt::format_to(std::back_inserter(text), "|{}:{}/{}", fmt::join(sample.prompt, ","), sample.chosen,
@@ -226,7 +230,8 @@ RepresentationSet read_representations(std::span<Decoder> decoders, std::span<co
                                        std::span<const std::size_t> prompt_layers, const Job& job,
                                        const std::filesystem::path& work_folder) {
   if (samples.empty()) throw Error(ErrorKind::data, "no samples to take steering vectors from");
-  const auto& info = decoders.front().model().info();
+  const auto& model = decoders.front().model();
+  const auto& info = model.info();
   RepresentationSet set{.samples = samples.size(),
                         .layers = info.layers,
                         .width = info.width,
@@ -234,7 +239,7 @@ RepresentationSet read_representations(std::span<Decoder> decoders, std::span<co
   if (!work_folder.empty()) make_folder(work_folder);
   const std::size_t shared = common_prefix_length(samples);
   SetInProgress progress(set, work_folder, [&](std::size_t begin, std::size_t count) {
-    return origin_of(info, samples.subspan(begin, count), prompt_layers, shared);
+    return origin_of(model, samples.subspan(begin, count), prompt_layers, shared);
   });
   const auto missing = progress.missing();
   const std::size_t resumed = samples.size() - missing.size();
