@@ -98,11 +98,10 @@ void caa_against_one_decode_a_sequence(benchmark::State& state) {
         decode_answer(setting->decoder, sample, sample.rejected);
       }
     });
-    const double shared =
-        seconds_for([&] {
-          const auto set = read_representations(std::span(&setting->decoder, 1), setting->samples, {});
-          static_cast<void>(mean_difference(set));
-        });
+    const double shared = seconds_for([&] {
+      const auto set = read_representations(std::span(&setting->decoder, 1), setting->samples, {});
+      static_cast<void>(mean_difference(set));
+    });
     const auto samples = static_cast<double>(setting->samples.size());
     state.SetIterationTime(shared / samples);
     state.counters["separate_s"] = separate / samples;

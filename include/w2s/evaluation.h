@@ -43,7 +43,7 @@ struct PolicyResult {
 struct EvaluationOptions {
   std::size_t bootstrap_draws = 10000;
   double confidence = 0.95;
-  std::size_t random_draws = 100;  ///< assignments of random layers
+  std::size_t random_draws = 100;    ///< assignments of random layers
   SplitPart part = SplitPart::test;  ///< the samples that are evaluated on
   std::uint64_t seed = 0;
 };
@@ -59,11 +59,11 @@ struct EvaluationSet {
 /// Every policy on one set: fixed, majority, random, W2S for each k of `predictors`, optimum, in this order. The fixed
 /// layer is the best of `fitting` (training and validation samples), the majority layer its most frequent best one:
 /// never chosen on the test samples. Where another method's sweep chose the predictors' fixed layer, that one is fixed,
-/// and fixed-own, after it, is the best of `fitting`. Figures are means over predictor seeds (or random draws), standard deviations
-/// those of a sample (over n - 1). A gain is each sample's difference to the fixed layer, averaged over seeds, with a
-/// bootstrap interval over samples; the same seed gives the same interval. Throws Error{data} for no samples,
-/// Error{results} or Error{predictor} for a layer at which `set` was not swept, Error{predictor} for embeddings of
-/// another width, Error{usage} for options out of range.
+/// and fixed-own, after it, is the best of `fitting`. Figures are means over predictor seeds (or random draws),
+/// standard deviations those of a sample (over n - 1). A gain is each sample's difference to the fixed layer, averaged
+/// over seeds, with a bootstrap interval over samples; the same seed gives the same interval. Throws Error{data} for no
+/// samples, Error{results} or Error{predictor} for a layer at which `set` was not swept, Error{predictor} for
+/// embeddings of another width, Error{usage} for options out of range.
 [[nodiscard]] std::vector<PolicyResult> evaluate(const std::string& behavior, const SteerabilityMatrix& fitting,
                                                  const PredictorFile& predictors, const EvaluationSet& set,
                                                  const EvaluationOptions& options = {});

@@ -122,7 +122,7 @@ struct PredictorFile {
   std::string method = "caa";  ///< of the vectors whose best layers it learned
   std::string model_architecture;
   std::size_t model_layers = 0;
-  std::size_t fixed_layer = 0;    ///< the best fixed layer of the same samples
+  std::size_t fixed_layer = 0;  ///< the best fixed layer of the same samples
   /// Whose sweep chose the fixed layer: the method itself, but for L2S the oracle vectors (as in the paper).
   std::string fixed_layer_method = "caa";
   std::size_t default_top_k = 1;  ///< what is used where no k is asked for

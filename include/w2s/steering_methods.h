@@ -24,22 +24,22 @@ struct MethodTraining {
 };
 
 struct MethodOptions {
-  std::vector<std::size_t> context_layers = {};                ///< candidates for the layer that is looked at
-  std::vector<double> learning_rates = {3e-4, 1e-3, 3e-3};     ///< tried for each layer (l2s)
-  std::size_t hidden_width = 100;                              ///< (l2s) the paper's
-  std::size_t max_epochs = 200;                                ///< (l2s)
+  std::vector<std::size_t> context_layers = {};             ///< candidates for the layer that is looked at
+  std::vector<double> learning_rates = {3e-4, 1e-3, 3e-3};  ///< tried for each layer (l2s)
+  std::size_t hidden_width = 100;                           ///< (l2s) the paper's
+  std::size_t max_epochs = 200;                             ///< (l2s)
   std::uint64_t seed = 0;
-  int threads = 0;                                             ///< 0: all cores. Does not change the result
-  std::filesystem::path work_folder = {};                      ///< where finished parts are kept; empty: nowhere
+  int threads = 0;                         ///< 0: all cores. Does not change the result
+  std::filesystem::path work_folder = {};  ///< where finished parts are kept; empty: nowhere
 };
 
 /// One way to make steering vectors.
 struct SteeringMethod {
   std::string_view name;
-  std::string_view summary;            ///< for --help
-  bool looks_at_prompt = false;        ///< learns from the prompts' representations at the context layers
-  bool needs_validation = false;       ///< chooses something on the validation samples
-  bool learns = true;                  ///< false: needs no samples at all
+  std::string_view summary;       ///< for --help
+  bool looks_at_prompt = false;   ///< learns from the prompts' representations at the context layers
+  bool needs_validation = false;  ///< chooses something on the validation samples
+  bool learns = true;             ///< false: needs no samples at all
   /// The method whose sweep chooses the fixed layer, and which is therefore swept along; empty: its own.
   std::string_view fixed_layer_by = {};
   /// Throws Error{vectors} if the samples do not allow it, Error{usage} for options out of range, Error{io} if a

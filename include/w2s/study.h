@@ -100,8 +100,9 @@ struct FitSettings {
 /// One line that differs for settings that can give another predictor.
 [[nodiscard]] std::string to_string(const FitSettings& settings);
 
-/// Fits the predictors of a behaviour from its sweep, a file for each method, and returns what they hold. Throws Error{results} if the sweep is missing or incomplete,
-/// Error{usage} for an encoder it did not record (and lists those it did).
+/// Fits the predictors of a behaviour from its sweep, a file for each method, and returns what they hold. Throws
+/// Error{results} if the sweep is missing or incomplete, Error{usage} for an encoder it did not record (and lists those
+/// it did).
 std::vector<PredictorFile> fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job = {});
 
 /// Evaluates a behaviour on every variant its sweep has. Throws Error{results} if sweep or predictor are missing.

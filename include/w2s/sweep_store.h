@@ -56,10 +56,10 @@ struct SweepStoreHeader {
 };
 
 /// Tables for other tools: `propensity(sample, variant, method, layer, multiplier, value)`, `steerability(sample,
-/// variant, method, layer, value)`, `samples(sample, variant, id, part)`, `encodings(sample, variant, encoder, value)` (little-endian
-/// F32), `header(key, value)` and `noise_floor`. A sample is written in one transaction and is on disk when `add`
-/// returns: a process that is killed loses at most the sample in flight. While a store is open for writing, others can
-/// read it (SQLite's write-ahead log) but not write it; a store that was closed is a single file.
+/// variant, method, layer, value)`, `samples(sample, variant, id, part)`, `encodings(sample, variant, encoder, value)`
+/// (little-endian F32), `header(key, value)` and `noise_floor`. A sample is written in one transaction and is on disk
+/// when `add` returns: a process that is killed loses at most the sample in flight. While a store is open for writing,
+/// others can read it (SQLite's write-ahead log) but not write it; a store that was closed is a single file.
 class SweepStore {
  public:
   /// Creates the file, or opens it and compares the header. Throws Error{results} that names the first setting that

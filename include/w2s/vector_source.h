@@ -28,12 +28,12 @@ struct OracleAgreement {
 
 /// What every source says of itself.
 struct SourceInfo {
-  std::string method = {};                         ///< name in the registry, for instance "l2s"
-  std::string model_architecture = {};             ///< of the model it was made with; may be empty
-  std::size_t layers = 0;                          ///< L
-  std::size_t width = 0;                           ///< d
-  std::map<std::string, std::string> notes = {};   ///< where it comes from: behaviour, samples, hashes
-  std::vector<OracleAgreement> validation = {};    ///< [layers]; empty where there were no held-out samples
+  std::string method = {};                        ///< name in the registry, for instance "l2s"
+  std::string model_architecture = {};            ///< of the model it was made with; may be empty
+  std::size_t layers = 0;                         ///< L
+  std::size_t width = 0;                          ///< d
+  std::map<std::string, std::string> notes = {};  ///< where it comes from: behaviour, samples, hashes
+  std::vector<OracleAgreement> validation = {};   ///< [layers]; empty where there were no held-out samples
 };
 
 /// What a source must see of an input.

@@ -59,9 +59,10 @@ void add_scores(Table& table, const std::string& behavior, const PredictorFile& 
   for (const auto& [top_k, fitted] : file.by_top_k) {
     for (const auto& score : fitted.scores) {
       const auto& settings = score.settings;
-      table.rows.push_back({behavior, file.method, file.encoder, count(top_k), settings.learning_rate, count(settings.hidden_width),
-                            count(settings.hidden_layers), settings.weight_decay, score.steerability, score.accuracy,
-                            score.epochs, count(settings == fitted.settings ? 1 : 0)});
+      table.rows.push_back({behavior, file.method, file.encoder, count(top_k), settings.learning_rate,
+                            count(settings.hidden_width), count(settings.hidden_layers), settings.weight_decay,
+                            score.steerability, score.accuracy, score.epochs,
+                            count(settings == fitted.settings ? 1 : 0)});
     }
   }
 }
@@ -83,10 +84,10 @@ void add_choice(Table& table, const std::string& behavior, const PredictorFile& 
 Report fit(const FitOptions& options, Work& work) {
   Report report;
   report.readable.columns = {
-      "behavior",     "method", "k",      "layers kept",     "learning rate", "hidden width", "hidden layers",
-      "weight decay", "epochs", "CV steerability", "CV accuracy"};
-  report.tidy.columns = {"behavior",     "method", "encoder",      "top_k",    "learning_rate", "hidden_width", "hidden_layers",
-                         "weight_decay", "steerability", "accuracy", "epochs",        "chosen"};
+      "behavior",      "method",       "k",      "layers kept",     "learning rate", "hidden width",
+      "hidden layers", "weight decay", "epochs", "CV steerability", "CV accuracy"};
+  report.tidy.columns = {"behavior",      "method",       "encoder",      "top_k",    "learning_rate", "hidden_width",
+                         "hidden_layers", "weight_decay", "steerability", "accuracy", "epochs",        "chosen"};
   const FitSettings settings{.encoder = options.predictor.encoder,
                              .top_k = options.predictor.top_k,
                              .predictor = options.predictor.predictor_options(options.general)};

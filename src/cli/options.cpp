@@ -172,9 +172,10 @@ void MethodArguments::add_fitting_to(CommandLine& line) {
 }
 
 void MethodArguments::add_operator_to(CommandLine& line) {
-  line.add_option("--operator", operation,
-                  "What is done with a vector: add, add-keep-norm (then back to the length it had), ablate-add (without "
-                  "its part along the vector, then add)")
+  line.add_option(
+          "--operator", operation,
+          "What is done with a vector: add, add-keep-norm (then back to the length it had), ablate-add (without "
+          "its part along the vector, then add)")
       ->check(CLI::IsMember({"add", "add-keep-norm", "ablate-add"}))
       ->type_name("NAME")
       ->group("Sweep");

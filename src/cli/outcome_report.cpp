@@ -180,7 +180,8 @@ std::string notes(const StudyOutcome& outcome) {
   text += "\n";
   for (const auto& set : by_set(outcome.results)) {
     if (set.front().behavior == mean_behavior) continue;
-    text += fmt::format("{}: {}\n", set_title(set.front(), several_methods), verdict(set, noise_of(outcome, set.front().behavior)));
+    text += fmt::format("{}: {}\n", set_title(set.front(), several_methods),
+                        verdict(set, noise_of(outcome, set.front().behavior)));
   }
   if (several_methods && !outcome.agreement.empty()) {
     text += "\nHow near each method comes to the oracle vectors of the validation samples, mean over layers:\n";

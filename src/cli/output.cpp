@@ -38,9 +38,9 @@ std::string render(const Report& report, Format format) {
       break;
   }
   const bool is_markdown = format == Format::md;
-  const std::string table = is_markdown ? render_markdown(report.readable) : render_text(report.readable);
-  if (report.notes.empty()) return table;
-  return table + "\n" + (is_markdown ? markdown_list(report.notes) : report.notes);
+  std::string text = is_markdown ? render_markdown(report.readable) : render_text(report.readable);
+  if (!report.notes.empty()) text += "\n" + (is_markdown ? markdown_list(report.notes) : report.notes);
+  return text;
 }
 
 void OutputOptions::add_format_to(CommandLine& line, const std::vector<std::string>& formats) {

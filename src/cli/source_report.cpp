@@ -20,6 +20,12 @@ double error_saved(const OracleAgreement& agreement) {
   return agreement.mean_error == 0 ? 0 : 1 - agreement.error / agreement.mean_error;
 }
 
+std::string describe_error_saved(double percent) {
+  if (percent == 0) return "the same error as the mean";
+  if (percent > 0) return fmt::format("{:.1f}% less error than the mean", percent);
+  return fmt::format("{:.1f}% more error than the mean, which is nearer", -percent);
+}
+
 }  // namespace
 
 Report source_report(const VectorSource& source) {
@@ -32,7 +38,8 @@ Report source_report(const VectorSource& source) {
   report.tidy.columns = report.readable.columns;
   if (is_measured) {
     for (const char* column : {"cosine", "mean's cosine", "error saved"}) report.readable.columns.emplace_back(column);
-    for (const char* column : {"cosine", "mean_cosine", "error", "mean_error"}) report.tidy.columns.emplace_back(column);
+    for (const char* column : {"cosine", "mean_cosine", "error", "mean_error"})
+      report.tidy.columns.emplace_back(column);
   }
   for (std::size_t layer = 0; layer < info.layers; ++layer) {
     auto& readable = report.readable.rows.emplace_back();
@@ -60,12 +67,8 @@ Report source_report(const VectorSource& source) {
 }
 
 std::string describe(const OracleAgreement& agreement) {
-  const double saved = 100 * error_saved(agreement);
-  const auto comparison = saved == 0  ? std::string("the same error as the mean")
-                          : saved > 0 ? fmt::format("{:.1f}% less error than the mean", saved)
-                                      : fmt::format("{:.1f}% more error than the mean, which is nearer", -saved);
   return fmt::format("cosine {:.4f}, the training mean's {:.4f}; {}", agreement.cosine, agreement.mean_cosine,
-                     comparison);
+                     describe_error_saved(100 * error_saved(agreement)));
 }
 
 }  // namespace w2s::cli

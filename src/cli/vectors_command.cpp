@@ -48,7 +48,8 @@ struct VectorsOptions {
         ->type_name("NAME")
         ->group("Vectors");
     fitting.add_fitting_to(line);
-    line.add_path("-o,--output", file, "File to write; vectors that are the same for all inputs are a llama.cpp control vector")
+    line.add_path("-o,--output", file,
+                  "File to write; vectors that are the same for all inputs are a llama.cpp control vector")
         ->required()
         ->type_name("FILE.gguf")
         ->group("Output");
@@ -140,8 +141,7 @@ MethodOptions method_options(const VectorsOptions& options, const ModelInfo& mod
 }
 
 MethodTraining read_training(const VectorsOptions& options, const TokenizedSplit& samples,
-                             std::span<const std::size_t> context_layers, std::span<Decoder> decoders,
-                             const Job& job) {
+                             std::span<const std::size_t> context_layers, std::span<Decoder> decoders, const Job& job) {
   const auto& method = steering_method(options.method);
   if (!method.learns) return {};
   const auto prompt_layers = method.looks_at_prompt ? context_layers : std::span<const std::size_t>();

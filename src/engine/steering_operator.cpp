@@ -52,8 +52,7 @@ std::string_view to_string(SteeringOperator operation) {
 SteeringOperator parse_steering_operator(std::string_view name) {
   for (const auto& [value, known] : names)
     if (known == name) return value;
-  throw Error(ErrorKind::usage,
-              fmt::format("unknown operator '{}'; there are: add, add-keep-norm, ablate-add", name));
+  throw Error(ErrorKind::usage, fmt::format("unknown operator '{}'; there are: add, add-keep-norm, ablate-add", name));
 }
 
 void apply_operator(SteeringOperator operation, float multiplier, std::span<const float> vector, std::span<float> row) {

@@ -35,8 +35,7 @@ SteeredExample steered_example(const BehaviorFolder& folder, const PreparedBehav
   const auto vector = source->vector(example.layer, read_input(decoder, item.tokens, source->needs()));
   const auto answer = [&](float scale) {
     if (scale == 0) return decoder.model().text(greedy_answer(decoder, item.tokens.prompt, answer_tokens));
-    const Steering steering{
-        .direction = vector, .layer = example.layer, .scale = scale, .operation = grid.operation};
+    const Steering steering{.direction = vector, .layer = example.layer, .scale = scale, .operation = grid.operation};
     const auto tokens = greedy_answer(decoder, item.tokens.prompt, answer_tokens, steering);
     return decoder.model().text(tokens);
   };

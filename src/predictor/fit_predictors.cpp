@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "predictor/cross_validation.h"
 #include "nn/principal_axes.h"
+#include "predictor/cross_validation.h"
 #include "predictor/training_set.h"
 #include "w2s/error.h"
 #include "w2s/layer_predictor.h"

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "nn/training.h"
 #include "nn/principal_axes.h"
+#include "nn/training.h"
 #include "w2s/layer_labels.h"
 #include "w2s/layer_predictor.h"
 

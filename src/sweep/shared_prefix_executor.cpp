@@ -62,9 +62,8 @@ void add_needs(const SweepPlan& plan, const InputNeeds& needs, std::size_t layer
   std::int32_t sequence = 0;
   for (const Token answer : {plan.sample->chosen, plan.sample->rejected}) {
     for (std::size_t layer = 0; layer < layers; ++layer) batch.captures.push_back({batch.rows.size(), layer});
-    batch.rows.push_back({.token = answer,
-                          .position = static_cast<std::int32_t>(plan.sample->prompt.size()),
-                          .sequence = sequence++});
+    batch.rows.push_back(
+        {.token = answer, .position = static_cast<std::int32_t>(plan.sample->prompt.size()), .sequence = sequence++});
   }
 }
 

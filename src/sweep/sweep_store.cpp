@@ -103,8 +103,9 @@ void check_shape(const SweepRecord& record, const SweepStoreHeader& header) {
       record.encodings.size() == header.encoders.size() &&
       std::ranges::all_of(record.encodings, [&](const auto& encoding) { return encoding.size() == header.width; });
   if (fits_grid && fits_encoders) return;
-  throw Error(ErrorKind::usage, fmt::format("sample {}: the record has not the shape of the store's methods, grid and encoders",
-                                            record.key.sample));
+  throw Error(ErrorKind::usage,
+              fmt::format("sample {}: the record has not the shape of the store's methods, grid and encoders",
+                          record.key.sample));
 }
 
 PromptVariant parse_variant(std::string_view name, const fs::path& path) {
@@ -236,7 +237,7 @@ struct SweepStore::State {
   void insert_map(const SweepKey& key, std::string_view method, const PropensityMap& map);
   [[nodiscard]] std::vector<SweepRecord> read_samples();
   void read_propensities(std::span<SweepRecord> records);
-  [[nodiscard]] PropensityMap read_map(Statement& select, const SweepKey& key, std::string_view method);
+  [[nodiscard]] PropensityMap read_map(Statement& select, const SweepKey& key, std::string_view method) const;
   void read_encodings(std::span<SweepRecord> records);
 
   Database database;
@@ -316,7 +317,7 @@ void SweepStore::State::read_propensities(std::span<SweepRecord> records) {
   }
 }
 
-PropensityMap SweepStore::State::read_map(Statement& select, const SweepKey& key, std::string_view method) {
+PropensityMap SweepStore::State::read_map(Statement& select, const SweepKey& key, std::string_view method) const {
   const auto& layers = header.grid.layers;
   const auto& multipliers = header.grid.multipliers;
   PropensityMap map{.layers = layers.size(), .multipliers = multipliers.size(), .values = {}};

@@ -36,9 +36,8 @@ std::vector<float> mean_difference(const RepresentationSet& set) {
   for (std::size_t sample = 0; sample < set.samples; ++sample)
     for (std::size_t i = 0; i < size; ++i) sum[i] += static_cast<double>(set.differences[sample * size + i]);
   std::vector<float> mean(size);
-  std::ranges::transform(sum, mean.begin(), [&](double value) {
-    return static_cast<float>(value / static_cast<double>(set.samples));
-  });
+  std::ranges::transform(sum, mean.begin(),
+                         [&](double value) { return static_cast<float>(value / static_cast<double>(set.samples)); });
   return mean;
 }
 

@@ -39,8 +39,7 @@ std::unique_ptr<VectorSource> fit_method(const SteeringMethod& method, const Met
   if (method.learns && training.train.samples == 0)
     throw Error(ErrorKind::data, "no samples to take steering vectors from");
   if (method.needs_validation && training.validation.samples == 0) {
-    throw Error(ErrorKind::data,
-                fmt::format("{} needs validation samples: use more data", method.name));
+    throw Error(ErrorKind::data, fmt::format("{} needs validation samples: use more data", method.name));
   }
   auto source = method.fit(training, options, job);
   source->info().method = method.name;

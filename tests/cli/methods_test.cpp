@@ -67,7 +67,8 @@ TEST_F(Methods, CanBeMadeInspectedAndSwept) {
 TEST_F(Methods, TellWhatL2sChoseAndHowNearItComesToTheOracle) {
   const auto made = w2s(vectors_arguments("l2s", {"--context-layers", "1,3"}));
   ASSERT_EQ(made.exit_code, 0) << made.err;
-  EXPECT_THAT(made.out, AllOf(HasSubstr("mean's cosine"), HasSubstr("context layer: "), HasSubstr("the training mean's")));
+  EXPECT_THAT(made.out,
+              AllOf(HasSubstr("mean's cosine"), HasSubstr("context layer: "), HasSubstr("the training mean's")));
   EXPECT_THAT(made.err, HasSubstr("l2s"));
   const auto inspected = w2s({"inspect", path("vectors.gguf")});
   EXPECT_THAT(inspected.out, HasSubstr("mean's cosine"));
@@ -75,21 +76,10 @@ TEST_F(Methods, TellWhatL2sChoseAndHowNearItComesToTheOracle) {
 
 TEST_F(Methods, GoOnWhereTheyWereInterrupted) {
   // So small a learning rate that training does not stop early.
-  const std::vector<std::string> arguments = {"vectors",
-                                              "-m",
-                                              path("model.gguf"),
-                                              "--data",
-                                              path("review.jsonl"),
-                                              "--method",
-                                              "l2s",
-                                              "--context-layers",
-                                              "1",
-                                              "--l2s-learning-rates",
-                                              "0.0000001",
-                                              "--l2s-max-epochs",
-                                              "5000",
-                                              "-o",
-                                              path("vectors.gguf")};
+  const std::vector<std::string> arguments = {
+      "vectors",           "-m", path("model.gguf"),     "--data",    path("review.jsonl"), "--method", "l2s",
+      "--context-layers",  "1",  "--l2s-learning-rates", "0.0000001", "--l2s-max-epochs",   "5000",     "-o",
+      path("vectors.gguf")};
   ProcessOptions interrupted;
   interrupted.interrupt_at = "l2s 0/4";
   const auto first = w2s(arguments, interrupted);

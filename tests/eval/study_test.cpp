@@ -48,8 +48,8 @@ class Study : public testing::Test {
     return "accepted";
   }
 
-  // Runs a study in processes that kill themselves after a few steps of progress, `stride` more each time, so that every
-  // stage is hit.
+  // Runs a study in processes that kill themselves after a few steps of progress, `stride` more each time, so that
+  // every stage is hit.
   [[nodiscard]] static std::size_t kills_until_done(const StudySettings& study, const fs::path& where,
                                                     std::size_t stride) {
     for (std::size_t kills = 0; kills < 200; ++kills) {

@@ -142,8 +142,7 @@ TEST(SharedPrefixExecutor, AppliesEveryOperatorAsTheNaiveLoopDoes) {
   const Ingredients it(test::tiny_llama());
   Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});
   std::vector<std::vector<float>> by_operator;
-  for (const auto operation :
-       {SteeringOperator::add, SteeringOperator::add_keep_norm, SteeringOperator::ablate_add}) {
+  for (const auto operation : {SteeringOperator::add, SteeringOperator::add_keep_norm, SteeringOperator::ablate_add}) {
     auto grid = it.grid();
     grid.operation = operation;
     const auto plan = it.plan(0, grid);

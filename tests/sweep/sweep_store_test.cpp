@@ -260,8 +260,9 @@ TEST(SweepStore, HasTidyTablesForOtherTools) {
   }
   EXPECT_EQ(query(path, "SELECT sample, variant, id, typeof(id), part FROM samples ORDER BY sample"),
             "1|SYS.POS|question 17|text|validation|2|BASE|102|integer|test|");
-  EXPECT_EQ(query(path, "SELECT layer, round(multiplier, 6), value FROM propensity WHERE sample = 1 AND method = 'caa'"),
-            "2|-1.0|-2.0|2|0.0|0.0|2|0.1|0.5|7|-1.0|1.0|7|0.0|1.0|7|0.1|1.0|");
+  EXPECT_EQ(
+      query(path, "SELECT layer, round(multiplier, 6), value FROM propensity WHERE sample = 1 AND method = 'caa'"),
+      "2|-1.0|-2.0|2|0.0|0.0|2|0.1|0.5|7|-1.0|1.0|7|0.0|1.0|7|0.1|1.0|");
   EXPECT_EQ(query(path, "SELECT value FROM steerability WHERE sample = 1 AND layer = 7 AND method = 'caa'"), "0.0|");
   EXPECT_EQ(query(path, "SELECT method, count(*) FROM steerability GROUP BY method"), "alpha|4|caa|4|");
   EXPECT_EQ(query(path, "SELECT encoder, length(value) FROM encodings WHERE sample = 2 ORDER BY encoder"),
