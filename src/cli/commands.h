@@ -19,6 +19,7 @@ void inspect_command(const Arguments& arguments, const Console& console);
 void export_command(const Arguments& arguments, const Console& console);
 void import_command(const Arguments& arguments, const Console& console);
 void convert_command(const Arguments& arguments, const Console& console);
+void example1_command(const Arguments& arguments, const Console& console);
 
 struct Command {
   std::string_view name;

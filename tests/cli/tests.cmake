@@ -6,6 +6,7 @@ w2s_test(cli outcome_report CLI11::CLI11)
 w2s_test(cli output CLI11::CLI11)
 w2s_test(cli sweep_report CLI11::CLI11 nlohmann_json::nlohmann_json)
 w2s_test(cli source_report CLI11::CLI11)
+w2s_test(cli example1_command CLI11::CLI11 nlohmann_json::nlohmann_json)
 w2s_test(cli stop_signals)
 
 foreach(topic bad_input exchange methods whole_job)
