@@ -1,7 +1,7 @@
 # Short names for everything one does in this repository. The build itself is CMake's (CMakePresets.json); every target
 # first does whatever set-up it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build model bench interop format format-check lint sanitize fuzz clean \
+.PHONY: help demo test build model embedding-model bench interop format format-check lint sanitize fuzz clean \
         setup setup-lint setup-format setup-fuzz
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
@@ -9,7 +9,7 @@ CLANG_FORMAT ?= clang-format-19
 SOURCES = $(shell find include src tests bench examples fuzz -name '*.h' -o -name '*.cpp')
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: model ## the main job on the default model and built-in data: a table, and build/demo/results.json
 	scripts/demo.sh build/release/w2s $(MODEL) build/demo
@@ -23,6 +23,9 @@ build: setup build/release/build.ninja ## build/release/w2s
 
 model: setup build/release/build.ninja ## the default model, in build/models
 	cmake --build --preset release --target model
+
+embedding-model: setup build/release/build.ninja ## a real embedding model, in build/models (needs PyTorch: see its script)
+	cmake --build --preset release --target embedding-model
 
 bench: model ## runs the benchmarks
 	cmake --build --preset release

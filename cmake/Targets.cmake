@@ -7,10 +7,16 @@ add_custom_target(model
   USES_TERMINAL VERBATIM)
 add_dependencies(model w2s)
 
+# Kept out of every other target: converting it needs PyTorch.
+get_target_property(llama_include llama.cpp::llama INTERFACE_INCLUDE_DIRECTORIES)
+list(GET llama_include 0 llama_include)
+add_custom_target(embedding-model
+  COMMAND scripts/fetch-embedding-model.sh "${llama_include}/.." build/models
+  WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+  USES_TERMINAL VERBATIM)
+
 # llama.cpp's own program, from the source and the libraries that w2s uses; see scripts/check-interop.sh.
 if(W2S_BUILD_TESTS)
-  get_target_property(llama_include llama.cpp::llama INTERFACE_INCLUDE_DIRECTORIES)
-  list(GET llama_include 0 llama_include)
   add_executable(llama-debug EXCLUDE_FROM_ALL "${llama_include}/../examples/debug/debug.cpp")
   target_compile_options(llama-debug PRIVATE -w)
   target_link_libraries(llama-debug PRIVATE llama.cpp::llama-common llama.cpp::llama)

@@ -14,29 +14,33 @@ ROOT = Path(__file__).resolve().parent.parent
 # Whose headers a room may include besides its own.
 MAY_USE = {
     "base": set(),
+    "remote": {"base"},
     "data": {"base"},
     "engine": {"base"},
     "nn": {"base"},
     "vectors": {"base", "data", "engine", "nn"},
     "sweep": {"base", "data", "engine", "vectors"},
     "predictor": {"base", "data", "sweep", "nn"},
-    "eval": {"base", "data", "engine", "vectors", "sweep", "nn", "predictor"},
-    "cli": {"base", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval"},
+    "eval": {"base", "data", "engine", "vectors", "sweep", "nn", "predictor", "remote"},
+    "cli": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval"},
 }
 # Single headers beyond that: the predictor's file is a tensor file, but the predictor never meets a model.
 MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}}
 
 # Public headers without a source file of their name.
-HEADER_ONLY = {"error": "base", "chat_message": "base", "sweep_executor": "sweep"}
+HEADER_ONLY = {"error": "base", "chat_message": "base", "text_encoder": "base", "sweep_executor": "sweep"}
 
 # Which room alone may include a library's headers.
 LIBRARY_ROOMS = [
     (re.compile(r"(llama|ggml|gguf)[\w-]*\.h$|(common|chat|sampling)\.h$"), {"engine"}),
     (re.compile(r"sqlite3\.h$"), {"sweep"}),
     (re.compile(r"zip\.h$"), {"vectors"}),
+    (re.compile(r"curl/"), {"remote"}),
     (re.compile(r"Eigen/"), {"nn", "predictor", "vectors"}),
     (re.compile(r"CLI/"), {"cli"}),
 ]
+# The folders of the libraries' headers that are in one.
+LIBRARY_FOLDERS = ("Eigen/", "CLI/", "curl/")
 
 # The library never prints and never ends the program.
 PRINTS_OR_EXITS = re.compile(
@@ -98,8 +102,9 @@ def room_of_include(path: Path, name: str) -> str | None:
 def breaches_of_include(path: Path, name: str) -> Iterator[str]:
     room = room_of_file(path)
     for pattern, rooms in LIBRARY_ROOMS:
-        if "/" not in name.removeprefix("Eigen/").removeprefix("CLI/") and pattern.match(name):
-            is_ours = not name.startswith(("Eigen/", "CLI/")) and room_of_include(path, name) is not None
+        is_in_library_folder = name.startswith(LIBRARY_FOLDERS)
+        if ("/" not in name or is_in_library_folder) and pattern.match(name):
+            is_ours = not is_in_library_folder and room_of_include(path, name) is not None
             if not is_ours and room_a_file_is_about(path) not in rooms:
                 yield f"{name} belongs to {' and '.join(sorted(rooms))} alone"
 

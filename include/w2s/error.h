@@ -16,6 +16,7 @@ enum class ErrorKind {
   io,           ///< a file cannot be read or written (permissions, full disk)
   interrupted,  ///< the caller asked for a stop; what was finished until then is kept
   engine,       ///< the engine failed while decoding (out of memory, for instance)
+  network,      ///< a server cannot be reached, refuses the request, or its answer cannot be used
 };
 
 /// Thrown by every function of the library that meets bad input or cannot do its work. `what()` is one line that
@@ -32,7 +33,7 @@ class Error : public std::runtime_error {
 
 /// The exit code of a program that ends with this error: 2 for wrong usage or input, 1 for a failure.
 [[nodiscard]] constexpr int exit_code(ErrorKind kind) noexcept {
-  return kind == ErrorKind::interrupted || kind == ErrorKind::engine ? 1 : 2;
+  return kind == ErrorKind::interrupted || kind == ErrorKind::engine || kind == ErrorKind::network ? 1 : 2;
 }
 
 }  // namespace w2s

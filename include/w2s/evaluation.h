@@ -29,7 +29,7 @@ struct PolicyResult {
   std::string method = "caa";
   std::string variant = "BASE";
   std::string split = "test";
-  std::string policy;                ///< fixed, fixed-own, w2s-top1, w2s-top2, w2s-top3, optimum, random, majority
+  std::string policy;                ///< fixed, fixed-own, w2s-top1, ..., w2s-expected, optimum, random, majority
   std::optional<std::size_t> layer;  ///< for a policy that steers every sample at the same one
   std::size_t samples = 0;
   double steerability = 0;
@@ -37,6 +37,7 @@ struct PolicyResult {
   double proportion_steerable = 0;
   std::optional<double> proportion_sd;
   std::optional<Interval> gain_over_fixed;  ///< in steerability, per sample; absent for fixed itself
+  std::optional<double> regret;             ///< steerability of the optimum less the policy's, mean over samples
   std::optional<double> accuracy;           ///< share of samples steered at their best layer
 };
 
@@ -56,10 +57,10 @@ struct EvaluationSet {
   std::vector<float> embeddings = {};  ///< [samples][width], for the predictors
 };
 
-/// Every policy on one set: fixed, majority, random, W2S for each k of `predictors`, optimum, in this order. The fixed
-/// layer is the best of `fitting` (training and validation samples), the majority layer its most frequent best one:
-/// never chosen on the test samples. Where another method's sweep chose the predictors' fixed layer, that one is fixed,
-/// and fixed-own, after it, is the best of `fitting`. Figures are means over predictor seeds (or random draws),
+/// Every policy on one set: fixed, majority, random, W2S for each policy of `predictors`, optimum, in this order. The
+/// fixed layer is the best of `fitting` (training and validation samples), the majority layer its most frequent best
+/// one: never chosen on the test samples. Where another method's sweep chose the predictors' fixed layer, that one is
+/// fixed, and fixed-own, after it, is the best of `fitting`. Figures are means over predictor seeds (or random draws),
 /// standard deviations those of a sample (over n - 1). A gain is each sample's difference to the fixed layer, averaged
 /// over seeds, with a bootstrap interval over samples; the same seed gives the same interval. Throws Error{data} for no
 /// samples, Error{results} or Error{predictor} for a layer at which `set` was not swept, Error{predictor} for

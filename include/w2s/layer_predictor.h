@@ -1,6 +1,7 @@
 // The W2S layer predictor (section 5): a shallow network from the prompt's embedding to the layer to steer at.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -8,12 +9,35 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "w2s/job.h"
 #include "w2s/layer_labels.h"
 
 namespace w2s {
+
+/// What a predictor is trained to do.
+enum class Objective {
+  cross_entropy,         ///< name each sample's label: its best layer, smoothed (the paper's)
+  expected_steerability  ///< maximise the mean over samples of sum over layers of p(layer | prompt) s(layer)
+};
+
+/// "cross-entropy", "expected-steerability".
+[[nodiscard]] std::string_view to_string(Objective objective);
+/// The inverse. Throws Error{usage} that lists the objectives.
+[[nodiscard]] Objective parse_objective(std::string_view name);
+
+/// Which of the W2S policies a predictor is: what it was trained to do, and on which labels. Ordered as in tables.
+struct PredictorPolicy {
+  Objective objective = Objective::cross_entropy;
+  std::size_t top_k = 1;  ///< of the labels; 1 for expected steerability
+
+  auto operator<=>(const PredictorPolicy&) const = default;
+};
+
+/// "top1", "top2", ..., "expected"; in results behind "w2s-".
+[[nodiscard]] std::string to_string(const PredictorPolicy& policy);
 
 /// One point of the search space.
 struct PredictorSettings {
@@ -96,26 +120,30 @@ class LayerPredictor {
   std::shared_ptr<const State> state_;
 };
 
-/// All predictors fitted for one value of k, and how they were chosen.
+/// All predictors fitted for one policy, and how they were chosen.
 struct FittedPredictors {
-  std::size_t top_k = 1;
+  PredictorPolicy policy;
   PredictorSettings settings;                ///< the chosen ones
   std::size_t epochs = 0;                    ///< trained for
   std::vector<CrossValidationScore> scores;  ///< the whole grid
   std::vector<LayerPredictor> by_seed;       ///< [seeds]
 };
 
-/// Fits predictors for one k: labels, cross-validation over the grid by steerability at the predicted layers of the
-/// held-out folds, then one network a seed on all samples. Inputs are scaled to unit length, centred and rotated onto
-/// their principal axes, which changes nothing a network could not learn and makes a wide encoder as cheap as the
-/// number of samples; a predictor's first layer has the rotation folded into it. Where all samples have the same label
-/// there is nothing to train: the predictors always answer that layer. `embeddings` is [samples][width]. Throws
-/// Error{predictor} for fewer samples than folds, an empty grid, or values that are not finite; Error{usage} for
-/// options out of range; Error{interrupted} when the job is stopped.
+/// Fits predictors for one policy: labels, cross-validation over the grid by steerability at the predicted layers of
+/// the held-out folds, then one network a seed on all samples. For expected steerability the classes are the layers
+/// that are a sample's best, and the rewards are steerabilities less the sample's mean over these layers, in units of
+/// the root mean square of that difference, so that learning rates mean the same for models that react strongly and
+/// hardly. Early stopping in a fold is by the held-out loss of the objective. Inputs are scaled to unit length, centred
+/// and rotated onto their principal axes, which changes nothing a network could not learn and makes a wide encoder as
+/// cheap as the number of samples; a predictor's first layer has the rotation folded into it. Where all samples have
+/// the same label there is nothing to train: the predictors always answer that layer. `embeddings` is [samples][width].
+/// Throws Error{predictor} for fewer samples than folds, an empty grid, or values that are not finite; Error{usage} for
+/// options or a k out of range; Error{interrupted} when the job is stopped.
 [[nodiscard]] FittedPredictors fit_predictors(std::span<const float> embeddings, const SteerabilityMatrix& steerability,
-                                              std::size_t top_k, const PredictorOptions& options, const Job& job = {});
+                                              const PredictorPolicy& policy, const PredictorOptions& options,
+                                              const Job& job = {});
 
-/// What predictor.gguf holds: the predictors for one or several k, and what they expect.
+/// What predictor.gguf holds: the predictors of one or several policies, and what they expect.
 struct PredictorFile {
   std::string encoder;  ///< name of the prompt encoder
   std::string behavior;
@@ -125,8 +153,8 @@ struct PredictorFile {
   std::size_t fixed_layer = 0;  ///< the best fixed layer of the same samples
   /// Whose sweep chose the fixed layer: the method itself, but for L2S the oracle vectors (as in the paper).
   std::string fixed_layer_method = "caa";
-  std::size_t default_top_k = 1;  ///< what is used where no k is asked for
-  std::map<std::size_t, FittedPredictors> by_top_k;
+  PredictorPolicy default_policy;  ///< what is used where none is asked for
+  std::map<PredictorPolicy, FittedPredictors> by_policy;
   std::map<std::string, std::string> notes;
 };
 

@@ -34,6 +34,7 @@ struct StudySettings {
   std::string context_layers;  ///< candidates for what l2s and cast look at, as for parse_layers; empty: a spread
   MethodOptions method_options = {};  ///< but for context layers, seed, threads and work folder
   std::string encoder = "middle-last";
+  std::vector<Objective> objectives = {Objective::cross_entropy};
   std::vector<std::size_t> top_k = {1, 2, 3};
   PredictorOptions predictor;
   EvaluationOptions evaluation;
@@ -93,9 +94,13 @@ struct BehaviorFolder {
 /// Options of fitting from a sweep that is there.
 struct FitSettings {
   std::string encoder = "middle-last";
-  std::vector<std::size_t> top_k = {1, 2, 3};
+  std::vector<Objective> objectives = {Objective::cross_entropy};
+  std::vector<std::size_t> top_k = {1, 2, 3};  ///< of the labels for cross entropy: a predictor for each
   PredictorOptions predictor;
 };
+
+/// What these settings fit, each once, in the order of tables. Throws Error{usage} if that is nothing.
+[[nodiscard]] std::vector<PredictorPolicy> policies_of(const FitSettings& settings);
 
 /// One line that differs for settings that can give another predictor.
 [[nodiscard]] std::string to_string(const FitSettings& settings);

@@ -37,12 +37,14 @@ struct FitOptions {
 
 std::string name_of(const BehaviorFolder& folder) { return folder.root.filename().string(); }
 
+std::string name_of(const PredictorPolicy& policy) { return "w2s-" + to_string(policy); }
+
 std::vector<BehaviorFolder> chosen_folders(const FitOptions& options) {
   auto all = behavior_folders(options.folder);
   if (options.behaviors.empty()) return all;
   std::vector<BehaviorFolder> chosen;
   for (const auto& name : options.behaviors) {
-    const auto folder = std::ranges::find(all, name, name_of);
+    const auto folder = std::ranges::find(all, name, [](const auto& candidate) { return name_of(candidate); });
     if (folder == all.end()) {
       throw Error(ErrorKind::usage,
                   fmt::format("--behavior: {} holds no behaviour '{}'", options.folder.string(), name));
@@ -56,10 +58,10 @@ Cell count(std::size_t number) { return static_cast<std::int64_t>(number); }
 
 // A row for each point of the search space; `chosen` tells which one won.
 void add_scores(Table& table, const std::string& behavior, const PredictorFile& file) {
-  for (const auto& [top_k, fitted] : file.by_top_k) {
+  for (const auto& [policy, fitted] : file.by_policy) {
     for (const auto& score : fitted.scores) {
       const auto& settings = score.settings;
-      table.rows.push_back({behavior, file.method, file.encoder, count(top_k), settings.learning_rate,
+      table.rows.push_back({behavior, file.method, file.encoder, name_of(policy), settings.learning_rate,
                             count(settings.hidden_width), count(settings.hidden_layers), settings.weight_decay,
                             score.steerability, score.accuracy, score.epochs,
                             count(settings == fitted.settings ? 1 : 0)});
@@ -68,12 +70,12 @@ void add_scores(Table& table, const std::string& behavior, const PredictorFile& 
 }
 
 void add_choice(Table& table, const std::string& behavior, const PredictorFile& file) {
-  for (const auto& [top_k, fitted] : file.by_top_k) {
+  for (const auto& [policy, fitted] : file.by_policy) {
     const auto& settings = fitted.settings;
     const auto score = std::ranges::find(fitted.scores, settings, &CrossValidationScore::settings);
     const bool is_scored = score != fitted.scores.end();
     const std::size_t classes = fitted.by_seed.empty() ? 0 : fitted.by_seed.front().layers().size();
-    table.rows.push_back({behavior, file.method, count(top_k), fmt::format("{} of {}", classes, file.model_layers),
+    table.rows.push_back({behavior, file.method, name_of(policy), fmt::format("{} of {}", classes, file.model_layers),
                           fmt::format("{:g}", settings.learning_rate), count(settings.hidden_width),
                           count(settings.hidden_layers), fmt::format("{:g}", settings.weight_decay),
                           count(fitted.epochs), is_scored ? Cell(fmt::format("{:.4g}", score->steerability)) : Cell(),
@@ -83,12 +85,13 @@ void add_choice(Table& table, const std::string& behavior, const PredictorFile& 
 
 Report fit(const FitOptions& options, Work& work) {
   Report report;
-  report.readable.columns = {
-      "behavior",      "method",       "k",      "layers kept",     "learning rate", "hidden width",
-      "hidden layers", "weight decay", "epochs", "CV steerability", "CV accuracy"};
-  report.tidy.columns = {"behavior",      "method",       "encoder",      "top_k",    "learning_rate", "hidden_width",
+  report.readable.columns = {"behavior",      "method",          "policy",        "layers kept",
+                             "learning rate", "hidden width",    "hidden layers", "weight decay",
+                             "epochs",        "CV steerability", "CV accuracy"};
+  report.tidy.columns = {"behavior",      "method",       "encoder",      "policy",   "learning_rate", "hidden_width",
                          "hidden_layers", "weight_decay", "steerability", "accuracy", "epochs",        "chosen"};
   const FitSettings settings{.encoder = options.predictor.encoder,
+                             .objectives = options.predictor.parsed_objectives(),
                              .top_k = options.predictor.top_k,
                              .predictor = options.predictor.predictor_options(options.general)};
   for (const auto& folder : chosen_folders(options)) {
@@ -112,7 +115,7 @@ void fit_command(const Arguments& arguments, const Console& console) {
                    "Fits the layer predictor of each behaviour from the sweep in a results folder: labels every sample "
                    "with a layer, chooses the network's settings by cross-validation on the training and validation "
                    "samples, and writes predictor.gguf, one for each method that was swept. Needs no model.",
-                   "w2s fit results --encoder first-mean --top-k 1,3");
+                   "w2s fit results --encoder first-mean --top-k 1,3 --objective cross-entropy,expected-steerability");
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 

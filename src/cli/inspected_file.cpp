@@ -90,13 +90,13 @@ InspectedFile inspect(const PredictorFile& predictor) {
                  {"encoder", predictor.encoder},
                  {"best fixed layer", count(predictor.fixed_layer)},
                  {"fixed layer by", predictor.fixed_layer_method},
-                 {"default k", count(predictor.default_top_k)}};
+                 {"default policy", "w2s-" + to_string(predictor.default_policy)}};
   std::size_t width = 0;
-  for (const auto& [top_k, fitted] : predictor.by_top_k) {
+  for (const auto& [policy, fitted] : predictor.by_policy) {
     if (fitted.by_seed.empty()) continue;
     const auto& first = fitted.by_seed.front();
     width = first.width();
-    file.fields.emplace_back(fmt::format("k = {}", top_k),
+    file.fields.emplace_back("w2s-" + to_string(policy),
                              fmt::format("{} networks, layers {}", fitted.by_seed.size(), layers_text(first.layers())));
   }
   for (const auto& [name, value] : predictor.notes) file.fields.emplace_back(name, value);

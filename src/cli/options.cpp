@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "w2s/error.h"
@@ -214,7 +215,14 @@ void PredictorArguments::add_to(CommandLine& line) {
                   "middle-mean, layer<K>-last, layer<K>-mean")
       ->type_name("NAME")
       ->group(group);
-  add_list(line, "--top-k", top_k, "Label a sample with the most frequent of its k best layers; one predictor a k")
+  add_list(
+      line, "--objective", objectives,
+      "What a predictor is trained for, one or both: cross-entropy (to name the label of --top-k, as in the paper), "
+      "expected-steerability (to choose layers that steer well on average over its probabilities; w2s-expected)")
+      ->check(CLI::IsMember({"cross-entropy", "expected-steerability"}))
+      ->group(group);
+  add_list(line, "--top-k", top_k,
+           "Label a sample with the most frequent of its k best layers; one predictor a k, trained by cross-entropy")
       ->check(CLI::Range(1, largest_count))
       ->group(group);
   line.add_option("--folds", options.folds, "Folds of the cross-validation")
@@ -237,6 +245,12 @@ void PredictorArguments::add_to(CommandLine& line) {
   add_list(line, "--weight-decays", options.grid.weight_decays, "Weight decays to choose from")
       ->check(CLI::NonNegativeNumber)
       ->group(group);
+}
+
+std::vector<Objective> PredictorArguments::parsed_objectives() const {
+  std::vector<Objective> parsed;
+  std::ranges::transform(objectives, std::back_inserter(parsed), parse_objective);
+  return parsed;
 }
 
 PredictorOptions PredictorArguments::predictor_options(const GeneralOptions& general) const {

@@ -100,10 +100,13 @@ struct VariantArguments {
 
 struct PredictorArguments {
   std::string encoder = "middle-last";
+  std::vector<std::string> objectives = {"cross-entropy"};
   std::vector<std::size_t> top_k = {1, 2, 3};
   PredictorOptions options;
 
   void add_to(CommandLine& line);
+  /// Throws Error{usage}.
+  [[nodiscard]] std::vector<Objective> parsed_objectives() const;
   [[nodiscard]] PredictorOptions predictor_options(const GeneralOptions& general) const;
 };
 

@@ -78,7 +78,7 @@ Table readable_table(std::span<const PolicyResult> results) {
   if (several_behaviors) table.columns.emplace_back("behavior");
   if (several_methods) table.columns.emplace_back("method");
   if (several_variants) table.columns.emplace_back("variant");
-  for (const char* column : {"policy", "layer", "steerability", "steerable", "gain over fixed", "accuracy"})
+  for (const char* column : {"policy", "layer", "steerability", "steerable", "gain over fixed", "regret", "accuracy"})
     table.columns.emplace_back(column);
   for (const auto& row : results) {
     std::vector<Cell> cells;
@@ -90,6 +90,7 @@ Table readable_table(std::span<const PolicyResult> results) {
     cells.emplace_back(with_deviation(row.steerability, row.steerability_sd, decimals));
     cells.emplace_back(percent(row.proportion_steerable, row.proportion_sd));
     cells.push_back(row.gain_over_fixed ? Cell(gain_text(*row.gain_over_fixed, decimals)) : Cell());
+    cells.push_back(row.regret ? Cell(fmt::format("{:.{}f}", *row.regret, decimals)) : Cell());
     cells.push_back(row.accuracy ? Cell(percent(*row.accuracy, std::nullopt)) : Cell());
     table.rows.push_back(std::move(cells));
   }
@@ -99,7 +100,7 @@ Table readable_table(std::span<const PolicyResult> results) {
 Table tidy_table(std::span<const PolicyResult> results) {
   Table table{.columns = {"behavior", "method", "variant", "split", "policy", "layer", "samples", "steerability",
                           "steerability_sd", "proportion_steerable", "proportion_sd", "gain_mean", "gain_low",
-                          "gain_high", "accuracy"},
+                          "gain_high", "regret", "accuracy"},
               .rows = {}};
   for (const auto& row : results) {
     const auto gain = [&](double Interval::* part) {
@@ -109,15 +110,17 @@ Table tidy_table(std::span<const PolicyResult> results) {
                           static_cast<std::int64_t>(row.samples), row.steerability,
                           optional_number(row.steerability_sd), row.proportion_steerable,
                           optional_number(row.proportion_sd), gain(&Interval::mean), gain(&Interval::low),
-                          gain(&Interval::high), optional_number(row.accuracy)});
+                          gain(&Interval::high), optional_number(row.regret), optional_number(row.accuracy)});
   }
   return table;
 }
 
-// "w2s-top3" as "Top-3".
+// "w2s-top3" as "Top-3", "w2s-expected" as what it is trained for.
 std::string policy_title(const std::string& policy) {
   auto title = policy.substr(w2s_prefix.size());
   if (title.starts_with("top")) return "Top-" + title.substr(3);
+  if (title == to_string(PredictorPolicy{.objective = Objective::expected_steerability}))
+    return "expected steerability";
   return title;
 }
 

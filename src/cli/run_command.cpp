@@ -64,6 +64,7 @@ struct RunOptions {
     settings.layers = grid.layer_list();
     settings.multipliers = grid.parsed_multipliers();
     settings.encoder = predictor.encoder;
+    settings.objectives = predictor.parsed_objectives();
     settings.top_k = predictor.top_k;
     settings.predictor = predictor.predictor_options(general);
     settings.model_options = model.model_options();

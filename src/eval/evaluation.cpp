@@ -98,7 +98,7 @@ std::vector<std::size_t> predicted_columns(const LayerPredictor& predictor, std:
 }
 
 Policy predicted_layers(const FittedPredictors& predictors, const EvaluationSet& set) {
-  Policy policy{.name = fmt::format("w2s-top{}", predictors.top_k), .layer = std::nullopt, .outcomes = {}};
+  Policy policy{.name = fmt::format("w2s-{}", to_string(predictors.policy)), .layer = std::nullopt, .outcomes = {}};
   if (predictors.by_seed.empty()) {
     throw Error(ErrorKind::predictor, fmt::format("evaluation: there is no predictor for {}: fit it", policy.name));
   }
@@ -124,7 +124,7 @@ std::vector<Policy> all_policies(const SteerabilityMatrix& fitting, const Predic
   if (!is_own) policies.push_back(same_layer("fixed-own", own_layer, matrix));
   policies.push_back(same_layer("majority", majority_layer(fitting), matrix));
   policies.push_back(random_layers(matrix, options));
-  for (const auto& [top_k, fitted] : predictors.by_top_k) policies.push_back(predicted_layers(fitted, set));
+  for (const auto& [key, fitted] : predictors.by_policy) policies.push_back(predicted_layers(fitted, set));
   policies.push_back(best_layers(matrix));
   return policies;
 }
@@ -133,34 +133,41 @@ std::vector<Policy> all_policies(const SteerabilityMatrix& fitting, const Predic
 struct Score {
   double steerability = 0;
   double proportion_steerable = 0;
+  double regret = 0;
   double accuracy = 0;
 };
 
 Score score(const SteerabilityMatrix& matrix, std::span<const std::size_t> columns) {
   double sum = 0;
+  double missed = 0;
   std::size_t steerable = 0;
   std::size_t best = 0;
   for (std::size_t i = 0; i < matrix.samples; ++i) {
     const std::span<const double> row = matrix.sample(i);
     const double chosen = row[columns[i]];
+    const double possible = row[best_layer(row)];
     sum += chosen;
+    missed += possible - chosen;
     if (chosen > 0) ++steerable;
-    if (chosen == row[best_layer(row)]) ++best;
+    if (chosen == possible) ++best;
   }
   const auto samples = static_cast<double>(matrix.samples);
   return {.steerability = sum / samples,
           .proportion_steerable = static_cast<double>(steerable) / samples,
+          .regret = missed / samples,
           .accuracy = static_cast<double>(best) / samples};
 }
 
 PolicyResult score(const SteerabilityMatrix& matrix, const Policy& policy) {
   std::vector<double> steerabilities;
   std::vector<double> proportions;
+  std::vector<double> regrets;
   std::vector<double> accuracies;
   for (const std::vector<std::size_t>& columns : policy.outcomes) {
     const Score outcome = score(matrix, columns);
     steerabilities.push_back(outcome.steerability);
     proportions.push_back(outcome.proportion_steerable);
+    regrets.push_back(outcome.regret);
     accuracies.push_back(outcome.accuracy);
   }
   PolicyResult result;
@@ -171,6 +178,7 @@ PolicyResult score(const SteerabilityMatrix& matrix, const Policy& policy) {
   result.steerability_sd = standard_deviation(steerabilities);
   result.proportion_steerable = mean(proportions);
   result.proportion_sd = standard_deviation(proportions);
+  result.regret = mean(regrets);
   result.accuracy = mean(accuracies);
   return result;
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "eval/measured_samples.h"
 #include "w2s/error.h"
@@ -63,30 +65,47 @@ PredictorFile fit_one_method(const SweepStoreHeader& header, std::span<const Swe
   file.fixed_layer = fixed_layer(header, records, choosing_method(header, method), encoder);
   file.notes = {{"fit", to_string(settings)}};
   double best_score = 0;
-  for (const std::size_t top_k : settings.top_k) {
-    auto fitted = fit_predictors(samples.embeddings, samples.steerability, top_k, settings.predictor, own_job);
+  for (const auto& policy : policies_of(settings)) {
+    auto fitted = fit_predictors(samples.embeddings, samples.steerability, policy, settings.predictor, own_job);
     double score = 0;
     for (const auto& candidate : fitted.scores)
       if (candidate.settings == fitted.settings) score = candidate.steerability;
-    if (file.by_top_k.empty() || score > best_score) {
+    if (file.by_policy.empty() || score > best_score) {
       best_score = score;
-      file.default_top_k = top_k;
+      file.default_policy = policy;
     }
-    file.by_top_k.emplace(top_k, std::move(fitted));
+    file.by_policy.emplace(policy, std::move(fitted));
   }
   return file;
 }
 
 }  // namespace
 
+std::vector<PredictorPolicy> policies_of(const FitSettings& settings) {
+  std::set<PredictorPolicy> policies;
+  for (const auto objective : settings.objectives) {
+    if (objective == Objective::expected_steerability) {
+      policies.insert({.objective = objective, .top_k = 1});
+      continue;
+    }
+    for (const std::size_t top_k : settings.top_k) policies.insert({.objective = objective, .top_k = top_k});
+  }
+  if (policies.empty())
+    throw Error(ErrorKind::usage, "there is no predictor to fit: name an objective, and a k for cross-entropy");
+  return {policies.begin(), policies.end()};
+}
+
 std::string to_string(const FitSettings& settings) {
   const auto& predictor = settings.predictor;
   const auto& grid = predictor.grid;
+  std::vector<std::string> policies;
+  for (const auto& policy : policies_of(settings)) policies.push_back(to_string(policy));
   return fmt::format(
-      "encoder {}; top-k {}; folds {}; batch {}; epochs {}; patience {}; seeds {}; seed {}; learning rates {}; widths "
+      "encoder {}; policies {}; folds {}; batch {}; epochs {}; patience {}; seeds {}; seed {}; learning rates {}; "
+      "widths "
       "{}; "
       "hidden layers {}; weight decays {}",
-      settings.encoder, fmt::join(settings.top_k, ","), predictor.folds, predictor.batch, predictor.max_epochs,
+      settings.encoder, fmt::join(policies, ","), predictor.folds, predictor.batch, predictor.max_epochs,
       predictor.patience, predictor.seeds, predictor.seed, fmt::join(grid.learning_rates, ","),
       fmt::join(grid.hidden_widths, ","), fmt::join(grid.hidden_layers, ","), fmt::join(grid.weight_decays, ","));
 }

@@ -13,6 +13,17 @@ namespace {
 
 auto group_of(const PolicyResult& row) { return std::tie(row.method, row.variant, row.split, row.policy); }
 
+// Absent if it is absent in one of the rows.
+std::optional<double> mean_of(const std::vector<const PolicyResult*>& rows,
+                              std::optional<double> PolicyResult::* field) {
+  double sum = 0;
+  for (const PolicyResult* row : rows) {
+    if (!(row->*field)) return std::nullopt;
+    sum += *(row->*field);
+  }
+  return sum / static_cast<double>(rows.size());
+}
+
 PolicyResult mean_of(const std::vector<const PolicyResult*>& rows) {
   PolicyResult mean = *rows.front();
   mean.behavior = "mean";
@@ -24,17 +35,13 @@ PolicyResult mean_of(const std::vector<const PolicyResult*>& rows) {
   mean.steerability_sd.reset();
   mean.proportion_sd.reset();
   mean.gain_over_fixed.reset();
-  mean.accuracy = 0.0;
+  mean.regret = mean_of(rows, &PolicyResult::regret);
+  mean.accuracy = mean_of(rows, &PolicyResult::accuracy);
   const auto count = static_cast<double>(rows.size());
   for (const PolicyResult* row : rows) {
     mean.samples += row->samples;
     mean.steerability += row->steerability / count;
     mean.proportion_steerable += row->proportion_steerable / count;
-    if (mean.accuracy && row->accuracy) {
-      *mean.accuracy += *row->accuracy / count;
-    } else {
-      mean.accuracy.reset();
-    }
   }
   return mean;
 }

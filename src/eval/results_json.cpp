@@ -34,6 +34,7 @@ Json row_json(const PolicyResult& row) {
           {"proportion_steerable", row.proportion_steerable},
           {"proportion_sd", optional_json(row.proportion_sd)},
           {"gain_over_fixed", interval_json(row.gain_over_fixed)},
+          {"regret", optional_json(row.regret)},
           {"accuracy", optional_json(row.accuracy)}};
 }
 
@@ -107,6 +108,7 @@ PolicyResult parse_row(const Json& json, std::size_t index) {
           .proportion_steerable = reader.number("proportion_steerable"),
           .proportion_sd = reader.optional_number("proportion_sd"),
           .gain_over_fixed = reader.optional_interval("gain_over_fixed"),
+          .regret = reader.optional_number("regret"),
           .accuracy = reader.optional_number("accuracy")};
 }
 

@@ -17,7 +17,7 @@ std::size_t predicted_layer(const BehaviorFolder& folder, const SweepKey& key) {
   const auto record = std::ranges::find(records, key, &SweepRecord::key);
   const auto predictors = read_predictors(folder.predictor());
   const auto& embedding = record->encodings.at(recorded_encoder(store.header(), predictors.encoder));
-  return predictors.by_top_k.at(predictors.default_top_k).by_seed.front().layer(embedding);
+  return predictors.by_policy.at(predictors.default_policy).by_seed.front().layer(embedding);
 }
 
 }  // namespace

@@ -109,14 +109,21 @@ void sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepar
       measure_noise_floor(executor, request, prepared.items.at(PromptVariant::base), noise_floor_samples, job));
 }
 
+// How the predictors of a file were fitted; nothing for one that another version of w2s wrote.
+std::optional<std::string> recorded_fit(const fs::path& path) try {
+  const auto notes = read_predictors(path).notes;
+  const auto found = notes.find("fit");
+  return found == notes.end() ? std::nullopt : std::optional(found->second);
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::predictor) throw;
+  return std::nullopt;
+}
+
 // Whether the folder's predictors are those these settings give: a resumed run need not fit them again.
 bool is_fitted(const BehaviorFolder& folder, const StudyPlan& plan) {
   for (std::size_t method = 0; method < plan.methods.size(); ++method) {
     const auto path = folder.predictor(name_in_files(plan.methods, method));
-    if (!fs::exists(path)) return false;
-    const auto notes = read_predictors(path).notes;
-    const auto found = notes.find("fit");
-    if (found == notes.end() || found->second != to_string(plan.fit)) return false;
+    if (!fs::exists(path) || recorded_fit(path) != to_string(plan.fit)) return false;
   }
   return true;
 }
@@ -149,7 +156,10 @@ StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model) {
   StudyPlan plan{.methods = methods_to_sweep(settings.methods),
                  .method_options = settings.method_options,
                  .grid = full_grid(model.layers),
-                 .fit = {.encoder = settings.encoder, .top_k = settings.top_k, .predictor = settings.predictor}};
+                 .fit = {.encoder = settings.encoder,
+                         .objectives = settings.objectives,
+                         .top_k = settings.top_k,
+                         .predictor = settings.predictor}};
   if (!settings.layers.empty()) plan.grid.layers = parse_layers(settings.layers, model.layers);
   if (!settings.multipliers.empty()) plan.grid.multipliers = settings.multipliers;
   plan.grid.operation = settings.operation;
@@ -160,6 +170,7 @@ StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model) {
   plan.method_options.seed = settings.seed;
   plan.method_options.threads = settings.decoder.threads;
   static_cast<void>(parse_prompt_encoder(plan.fit.encoder, model.layers));
+  static_cast<void>(policies_of(plan.fit));
   return plan;
 }
 

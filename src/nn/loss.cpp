@@ -19,6 +19,26 @@ double summed_cross_entropy(const Batch<Scalar>& outputs, const Batch<Scalar>& t
   return sum;
 }
 
+template <typename Scalar>
+double summed_expected_reward(const Batch<Scalar>& outputs, const Batch<Scalar>& rewards) {
+  Matrix<Scalar> probabilities = outputs;
+  softmax<Scalar>(probabilities);
+  return static_cast<double>(probabilities.cwiseProduct(rewards).sum());
+}
+
+// d(p . r)/d(output i) is p_i (r_i - p . r): the policy gradient with its expectation taken exactly.
+template <typename Scalar>
+void negative_expected_reward_gradient(const Batch<Scalar>& outputs, const Batch<Scalar>& rewards,
+                                       Eigen::Ref<Matrix<Scalar>> gradient) {
+  gradient = outputs;
+  softmax<Scalar>(gradient);
+  for (Index column = 0; column < gradient.cols(); ++column) {
+    const Scalar expected = gradient.col(column).dot(rewards.col(column));
+    gradient.col(column).array() *= expected - rewards.col(column).array();
+  }
+  gradient /= static_cast<Scalar>(outputs.cols());
+}
+
 }  // namespace
 
 template <typename Scalar>
@@ -30,6 +50,7 @@ void softmax(Eigen::Ref<Matrix<Scalar>> columns) {
 
 template <typename Scalar>
 double summed_loss(Loss loss, const Batch<Scalar>& outputs, const Batch<Scalar>& targets) {
+  if (loss == Loss::negative_expected_reward) return -summed_expected_reward<Scalar>(outputs, targets);
   if (loss == Loss::cross_entropy) return summed_cross_entropy<Scalar>(outputs, targets);
   return static_cast<double>((outputs - targets).squaredNorm()) / static_cast<double>(outputs.rows());
 }
@@ -37,6 +58,10 @@ double summed_loss(Loss loss, const Batch<Scalar>& outputs, const Batch<Scalar>&
 template <typename Scalar>
 void loss_gradient(Loss loss, const Batch<Scalar>& outputs, const Batch<Scalar>& targets,
                    Eigen::Ref<Matrix<Scalar>> gradient) {
+  if (loss == Loss::negative_expected_reward) {
+    negative_expected_reward_gradient<Scalar>(outputs, targets, gradient);
+    return;
+  }
   const auto samples = static_cast<Scalar>(outputs.cols());
   if (loss == Loss::mean_squared_error) {
     gradient = (outputs - targets) * (Scalar{2} / (samples * static_cast<Scalar>(outputs.rows())));

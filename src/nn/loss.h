@@ -6,8 +6,9 @@
 namespace w2s::nn {
 
 enum class Loss {
-  cross_entropy,      ///< of softmax(outputs) against targets that are distributions: mean over samples
-  mean_squared_error  ///< mean over samples and outputs
+  cross_entropy,            ///< of softmax(outputs) against targets that are distributions: mean over samples
+  mean_squared_error,       ///< mean over samples and outputs
+  negative_expected_reward  ///< minus softmax(outputs) . targets, the targets being rewards: mean over samples
 };
 
 /// The softmax of each column, in place.

@@ -52,7 +52,7 @@ FoldScore score_network(const TrainingSet& set, const Fold& fold, const Predicto
   nn::Mlp<float> network = initial_network(settings, fold.training, random);
   const nn::EarlyStopping stopping{.max_epochs = options.max_epochs, .patience = options.patience};
   const auto outcome = nn::train_with_early_stopping(network, fold.training, fold.held_out, stopping,
-                                                     training_options(settings, options), random);
+                                                     training_options(set, settings, options), random);
 
   FoldScore score{.steerability = 0, .correct = 0, .best_epoch = outcome.best_epoch};
   nn::BatchPass<float> pass(network, fold.held_out.count());

@@ -34,6 +34,11 @@ void check_settings(const PredictorSettings& settings) {
   }
 }
 
+void check_policy(const PredictorPolicy& policy) {
+  if (policy.objective == Objective::cross_entropy || policy.top_k == 1) return;
+  throw Error(ErrorKind::usage, "expected steerability chooses among the best layers of samples: its top-k is 1");
+}
+
 void check_options(const PredictorOptions& options) {
   const auto settings = options.grid.settings();
   if (settings.empty()) throw Error(ErrorKind::predictor, "the predictor's grid is empty: give each setting a value");
@@ -98,10 +103,10 @@ void train_final_networks(FittedPredictors& fitted, const TrainingSet& set, cons
   const auto run = [&](std::size_t, std::size_t index) {
     Random random = random_of(options.seed, SeedStream::final_networks, index);
     networks[index] = initial_network(fitted.settings, examples, random);
-    nn::train(networks[index], examples, fitted.epochs, training_options(fitted.settings, options), random);
+    nn::train(networks[index], examples, fitted.epochs, training_options(set, fitted.settings, options), random);
     check_converged(networks[index], examples, fitted.settings);
   };
-  const std::string stage = fmt::format("training top-{}", fitted.top_k);
+  const std::string stage = fmt::format("training {}", to_string(fitted.policy));
   run_parallel({.stage = stage, .total = options.seeds, .unit = "networks"}, thread_count(options.threads), run, job);
   for (const auto& network : networks) fitted.by_seed.push_back(make_predictor(layers, axes, network));
 }
@@ -123,18 +128,19 @@ void fit_only_class(FittedPredictors& fitted, const TrainingSet& set, std::size_
 }  // namespace
 
 FittedPredictors fit_predictors(std::span<const float> embeddings, const SteerabilityMatrix& steerability,
-                                std::size_t top_k, const PredictorOptions& options, const Job& job) {
+                                const PredictorPolicy& policy, const PredictorOptions& options, const Job& job) {
+  check_policy(policy);
   check_options(options);
   check_samples(steerability, options);
-  const LayerLabels labels = label_layers(steerability, top_k);
-  const TrainingSet set = make_training_set(embeddings, steerability, labels);
+  const LayerLabels labels = label_layers(steerability, policy.top_k);
+  const TrainingSet set = make_training_set(embeddings, steerability, labels, policy.objective);
 
-  FittedPredictors fitted{.top_k = top_k, .settings = {}, .epochs = 0, .scores = {}, .by_seed = {}};
+  FittedPredictors fitted{.policy = policy, .settings = {}, .epochs = 0, .scores = {}, .by_seed = {}};
   if (labels.layers.size() == 1) {
     fit_only_class(fitted, set, labels.layers.front(), options);
     return fitted;
   }
-  fitted.scores = cross_validate(set, options, fmt::format("cross-validation top-{}", top_k), job);
+  fitted.scores = cross_validate(set, options, fmt::format("cross-validation {}", to_string(policy)), job);
   const CrossValidationScore& best = best_score(fitted.scores);
   fitted.settings = best.settings;
   fitted.epochs = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(best.epochs)));

@@ -1,9 +1,10 @@
 // predictor.gguf: every network as tensors, what they expect and how they were chosen as metadata.
 //
 //   w2s.predictor.*            what the file is for
-//   w2s.predictor.top<K>.*     the predictors for one k; cross_validation.* are arrays with an element a grid point
-//   top<K>.seed<S>.mean        [width]
-//   top<K>.seed<S>.dense<N>.weight [outputs][inputs], .bias [outputs]
+//   w2s.predictor.<policy>.*   the predictors of one policy ("top1", "expected"); cross_validation.* are arrays with an
+//                              element a grid point
+//   <policy>.seed<S>.mean      [width]
+//   <policy>.seed<S>.dense<N>.weight [outputs][inputs], .bias [outputs]
 //
 // Settings that are real numbers are decimal text, because GGUF's own would round them to float.
 #include <fmt/format.h>
@@ -23,7 +24,7 @@ namespace {
 constexpr const char* architecture_key = "general.architecture";
 constexpr const char* architecture = "w2s-predictor";
 constexpr const char* activation = "relu";
-constexpr std::int64_t version = 1;
+constexpr std::int64_t version = 2;
 const std::string prefix = "w2s.predictor.";
 const std::string note_prefix = prefix + "note.";
 
@@ -39,13 +40,13 @@ auto column(const std::vector<CrossValidationScore>& scores, Field field) {
   return values;
 }
 
-std::string key_of(std::size_t top_k, const std::string& name) {
-  return fmt::format("{}top{}.{}", prefix, top_k, name);
+std::string key_of(const std::string& policy, const std::string& name) {
+  return fmt::format("{}{}.{}", prefix, policy, name);
 }
 
 void put_scores(TensorFile& file, const FittedPredictors& fitted) {
   const auto put = [&](const char* name, MetadataValue values) {
-    file.metadata[key_of(fitted.top_k, fmt::format("cross_validation.{}", name))] = std::move(values);
+    file.metadata[key_of(to_string(fitted.policy), fmt::format("cross_validation.{}", name))] = std::move(values);
   };
   const auto& scores = fitted.scores;
   if (scores.empty()) return;
@@ -68,14 +69,17 @@ void put_network(TensorFile& file, const std::string& name, const PredictorParts
   }
 }
 
-void put_fitted(TensorFile& file, std::size_t top_k, const FittedPredictors& fitted) {
-  if (fitted.top_k != top_k || fitted.by_seed.empty()) {
-    throw Error(ErrorKind::predictor, fmt::format("there are no fitted predictors for top-{} to write", top_k));
+void put_fitted(TensorFile& file, const PredictorPolicy& policy, const FittedPredictors& fitted) {
+  const std::string title = to_string(policy);
+  if (fitted.policy != policy || fitted.by_seed.empty()) {
+    throw Error(ErrorKind::predictor, fmt::format("there are no fitted predictors for {} to write", title));
   }
   const PredictorParts first = fitted.by_seed.front().parts();
   const auto put = [&](const char* name, MetadataValue value) {
-    file.metadata[key_of(top_k, name)] = std::move(value);
+    file.metadata[key_of(title, name)] = std::move(value);
   };
+  put("objective", std::string(to_string(policy.objective)));
+  put("top_k", to_integer(policy.top_k));
   put("layers", to_integers(first.layers));
   put("activation", std::string(activation));
   put("seeds", to_integer(fitted.by_seed.size()));
@@ -89,9 +93,9 @@ void put_fitted(TensorFile& file, std::size_t top_k, const FittedPredictors& fit
   for (std::size_t seed = 0; seed < fitted.by_seed.size(); ++seed) {
     const PredictorParts parts = fitted.by_seed[seed].parts();
     if (parts.layers != first.layers || parts.network.size() != first.network.size()) {
-      throw Error(ErrorKind::predictor, fmt::format("the seeds' predictors for top-{} differ in kind", top_k));
+      throw Error(ErrorKind::predictor, fmt::format("the seeds' predictors for {} differ in kind", title));
     }
-    put_network(file, fmt::format("top{}.seed{}", top_k, seed), parts);
+    put_network(file, fmt::format("{}.seed{}", title, seed), parts);
   }
 }
 
@@ -181,8 +185,8 @@ LayerPredictor read_predictor(const Reader& reader, const std::string& name, con
   }
 }
 
-std::vector<CrossValidationScore> read_scores(const Reader& reader, std::size_t top_k) {
-  const auto key = [&](const char* name) { return key_of(top_k, fmt::format("cross_validation.{}", name)); };
+std::vector<CrossValidationScore> read_scores(const Reader& reader, const std::string& policy) {
+  const auto key = [&](const char* name) { return key_of(policy, fmt::format("cross_validation.{}", name)); };
   if (!reader.has(key("steerability"))) return {};
   const auto& steerability = reader.get<std::vector<double>>(key("steerability"));
   const auto whole = [&](const char* name, const auto& values) -> const auto& {
@@ -213,8 +217,26 @@ std::vector<CrossValidationScore> read_scores(const Reader& reader, std::size_t 
   return scores;
 }
 
-FittedPredictors read_fitted(const Reader& reader, std::size_t top_k, std::size_t model_layers) {
-  const auto key = [&](const char* name) { return key_of(top_k, name); };
+Objective read_objective(const Reader& reader, const std::string& key) {
+  const auto& name = reader.get<std::string>(key);
+  try {
+    return parse_objective(name);
+  } catch (const Error&) {
+    reader.refuse(fmt::format("{} is '{}', which this version does not know", key, name));
+  }
+}
+
+PredictorPolicy read_policy(const Reader& reader, const std::string& title) {
+  const PredictorPolicy policy{.objective = read_objective(reader, key_of(title, "objective")),
+                               .top_k = reader.get_size(key_of(title, "top_k"))};
+  if (to_string(policy) != title) {
+    reader.refuse(fmt::format("{}{} holds the predictors of {}", prefix, title, to_string(policy)));
+  }
+  return policy;
+}
+
+FittedPredictors read_fitted(const Reader& reader, const std::string& title, std::size_t model_layers) {
+  const auto key = [&](const char* name) { return key_of(title, name); };
   if (const auto& found = reader.get<std::string>(key("activation")); found != activation) {
     reader.refuse(fmt::format("{} is '{}', which this version does not know", key("activation"), found));
   }
@@ -223,20 +245,20 @@ FittedPredictors read_fitted(const Reader& reader, std::size_t top_k, std::size_
     reader.refuse(fmt::format("{} names a layer that a model of {} layers does not have", key("layers"), model_layers));
   }
   FittedPredictors fitted{
-      .top_k = top_k,
+      .policy = read_policy(reader, title),
       .settings = {.learning_rate = reader.get_decimal(key("learning_rate")),
                    .hidden_width = reader.get_size(key("hidden_width")),
                    .hidden_layers = reader.get_size(key("hidden_layers")),
                    .weight_decay = reader.get_decimal(key("weight_decay"))},
       .epochs = reader.get_size(key("epochs")),
-      .scores = read_scores(reader, top_k),
+      .scores = read_scores(reader, title),
       .by_seed = {},
   };
   const std::size_t seeds = reader.get_size(key("seeds"));
   if (seeds == 0) reader.refuse(fmt::format("{} is 0", key("seeds")));
   const std::size_t dense_layers = reader.get_size(key("dense_layers"));
   for (std::size_t seed = 0; seed < seeds; ++seed) {
-    const std::string name = fmt::format("top{}.seed{}", top_k, seed);
+    const std::string name = fmt::format("{}.seed{}", title, seed);
     fitted.by_seed.push_back(read_predictor(reader, name, layers, dense_layers));
     if (fitted.by_seed.back().width() != fitted.by_seed.front().width()) {
       reader.refuse(fmt::format("tensor {}.mean has another width than that of seed 0", name));
@@ -258,16 +280,17 @@ void check_kind(const Reader& reader) {
     reader.refuse(fmt::format("this is not a layer predictor ({} is not '{}')", architecture_key, architecture));
   }
   if (const auto found = reader.get<std::int64_t>(prefix + "version"); found != version) {
-    reader.refuse(fmt::format("{}version is {}, this program reads {}", prefix, found, version));
+    reader.refuse(fmt::format("it was written by another version of w2s ({}version is {}, this program reads {})",
+                              prefix, found, version));
   }
 }
 
 }  // namespace
 
 void write_predictors(const std::filesystem::path& path, const PredictorFile& predictors) {
-  if (!predictors.by_top_k.contains(predictors.default_top_k)) {
-    throw Error(ErrorKind::predictor,
-                fmt::format("the default top-{} is not among the predictors to write", predictors.default_top_k));
+  if (!predictors.by_policy.contains(predictors.default_policy)) {
+    throw Error(ErrorKind::predictor, fmt::format("the default policy {} is not among the predictors to write",
+                                                  to_string(predictors.default_policy)));
   }
   TensorFile file;
   file.metadata[architecture_key] = std::string(architecture);
@@ -280,13 +303,13 @@ void write_predictors(const std::filesystem::path& path, const PredictorFile& pr
   put("model_architecture", predictors.model_architecture);
   put("model_layers", to_integer(predictors.model_layers));
   put("fixed_layer", to_integer(predictors.fixed_layer));
-  put("default_top_k", to_integer(predictors.default_top_k));
-  std::vector<std::int64_t> top_k;
-  for (const auto& [k, fitted] : predictors.by_top_k) {
-    top_k.push_back(to_integer(k));
-    put_fitted(file, k, fitted);
+  put("default_policy", to_string(predictors.default_policy));
+  std::vector<std::string> policies;
+  for (const auto& [policy, fitted] : predictors.by_policy) {
+    policies.push_back(to_string(policy));
+    put_fitted(file, policy, fitted);
   }
-  put("top_k", std::move(top_k));
+  put("policies", std::move(policies));
   for (const auto& [name, text] : predictors.notes) file.metadata[note_prefix + name] = text;
   write_tensor_file(path, file);
 }
@@ -303,20 +326,27 @@ PredictorFile read_predictors(const std::filesystem::path& path) {
       .model_layers = reader.get_size(prefix + "model_layers"),
       .fixed_layer = reader.get_size(prefix + "fixed_layer"),
       .fixed_layer_method = reader.get<std::string>(prefix + "fixed_layer_method"),
-      .default_top_k = reader.get_size(prefix + "default_top_k"),
-      .by_top_k = {},
+      .default_policy = {},
+      .by_policy = {},
       .notes = read_notes(reader, file),
   };
   if (predictors.fixed_layer >= predictors.model_layers) {
     reader.refuse(fmt::format("{}fixed_layer is {}, which a model of {} layers does not have", prefix,
                               predictors.fixed_layer, predictors.model_layers));
   }
-  for (const std::size_t top_k : reader.get_sizes(prefix + "top_k")) {
-    predictors.by_top_k.emplace(top_k, read_fitted(reader, top_k, predictors.model_layers));
+  const auto& default_policy = reader.get<std::string>(prefix + "default_policy");
+  bool has_default = false;
+  for (const auto& title : reader.get<std::vector<std::string>>(prefix + "policies")) {
+    auto fitted = read_fitted(reader, title, predictors.model_layers);
+    const PredictorPolicy policy = fitted.policy;
+    if (title == default_policy) {
+      predictors.default_policy = policy;
+      has_default = true;
+    }
+    predictors.by_policy.emplace(policy, std::move(fitted));
   }
-  if (!predictors.by_top_k.contains(predictors.default_top_k)) {
-    reader.refuse(
-        fmt::format("{}default_top_k is {}, for which there is no predictor", prefix, predictors.default_top_k));
+  if (!has_default) {
+    reader.refuse(fmt::format("{}default_policy is '{}', for which there is no predictor", prefix, default_policy));
   }
   return predictors;
 }

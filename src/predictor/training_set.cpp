@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "w2s/error.h"
 
@@ -22,6 +23,22 @@ Eigen::MatrixXd unit_columns(std::span<const float> embeddings, std::size_t samp
   return points;
 }
 
+Eigen::MatrixXd one_hot(const TrainingSet& set) {
+  Eigen::MatrixXd targets = Eigen::MatrixXd::Zero(set.class_count(), set.samples());
+  for (Eigen::Index i = 0; i < set.samples(); ++i) targets(set.classes[static_cast<std::size_t>(i)], i) = 1;
+  return targets;
+}
+
+// Neither a sample's mean nor one positive factor for all changes what is optimal. Without the mean, what layers differ
+// by keeps its digits in float; the factor makes learning rates mean the same for every model.
+Eigen::MatrixXd rewards(const TrainingSet& set) {
+  Eigen::MatrixXd rewards = set.class_steerability;
+  rewards.rowwise() -= rewards.colwise().mean().eval();
+  const double root_mean_square = rewards.reshaped().stableNorm() / std::sqrt(static_cast<double>(rewards.size()));
+  if (root_mean_square > 0) rewards /= root_mean_square;
+  return rewards;
+}
+
 }  // namespace
 
 Eigen::VectorXd unit_length(std::span<const float> embedding) {
@@ -34,8 +51,9 @@ Eigen::VectorXd unit_length(std::span<const float> embedding) {
 }
 
 TrainingSet make_training_set(std::span<const float> embeddings, const SteerabilityMatrix& steerability,
-                              const LayerLabels& labels) {
+                              const LayerLabels& labels, Objective objective) {
   TrainingSet set;
+  set.objective = objective;
   set.points = unit_columns(embeddings, steerability.samples);
   for (const std::size_t label : labels.classes) set.classes.push_back(static_cast<Eigen::Index>(label));
   set.class_steerability.resize(static_cast<Eigen::Index>(labels.layers.size()), set.points.cols());
@@ -51,14 +69,8 @@ TrainingSet make_training_set(std::span<const float> embeddings, const Steerabil
 
 nn::Examples<float> make_examples(const TrainingSet& set, std::span<const Eigen::Index> samples,
                                   const nn::PrincipalAxes& axes) {
-  const auto count = static_cast<Eigen::Index>(samples.size());
-  nn::Examples<float> examples{axes.project(set.points(Eigen::all, samples)),
-                               Eigen::MatrixXf::Zero(set.class_count(), count)};
-  for (Eigen::Index i = 0; i < count; ++i) {
-    const Eigen::Index sample = samples[static_cast<std::size_t>(i)];
-    examples.targets(set.classes[static_cast<std::size_t>(sample)], i) = 1;
-  }
-  return examples;
+  const Eigen::MatrixXd targets = set.objective == Objective::cross_entropy ? one_hot(set) : rewards(set);
+  return {axes.project(set.points(Eigen::all, samples)), targets(Eigen::all, samples).cast<float>()};
 }
 
 // The paper does not name the activation of its predictor: ReLU is the usual one.
@@ -74,10 +86,11 @@ nn::Mlp<float> initial_network(const PredictorSettings& settings, const nn::Exam
       random);
 }
 
-nn::TrainingOptions training_options(const PredictorSettings& settings, const PredictorOptions& options) {
+nn::TrainingOptions training_options(const TrainingSet& set, const PredictorSettings& settings,
+                                     const PredictorOptions& options) {
   return {
       .optimizer = {.learning_rate = settings.learning_rate, .weight_decay = settings.weight_decay},
-      .loss = nn::Loss::cross_entropy,
+      .loss = set.objective == Objective::cross_entropy ? nn::Loss::cross_entropy : nn::Loss::negative_expected_reward,
       .batch = static_cast<Eigen::Index>(options.batch),
   };
 }

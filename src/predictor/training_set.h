@@ -14,6 +14,7 @@
 namespace w2s {
 
 struct TrainingSet {
+  Objective objective = Objective::cross_entropy;
   Eigen::MatrixXd points;              ///< [width][samples], of unit length
   std::vector<Eigen::Index> classes;   ///< [samples]
   Eigen::MatrixXd class_steerability;  ///< [classes][samples]
@@ -24,19 +25,20 @@ struct TrainingSet {
 
 /// Throws Error{predictor} if `embeddings` is not [samples][width], or holds a value that is not finite.
 [[nodiscard]] TrainingSet make_training_set(std::span<const float> embeddings, const SteerabilityMatrix& steerability,
-                                            const LayerLabels& labels);
+                                            const LayerLabels& labels, Objective objective = Objective::cross_entropy);
 
 /// An embedding scaled to unit length; a zero vector stays as it is. Throws Error{predictor} for a value that is not
 /// finite.
 [[nodiscard]] Eigen::VectorXd unit_length(std::span<const float> embedding);
 
-/// Network inputs and one-hot targets of some of the samples.
+/// Network inputs and targets of some of the samples: one-hot labels, or rewards that are scaled alike for all samples.
 [[nodiscard]] nn::Examples<float> make_examples(const TrainingSet& set, std::span<const Eigen::Index> samples,
                                                 const nn::PrincipalAxes& axes);
 
 [[nodiscard]] nn::Mlp<float> initial_network(const PredictorSettings& settings, const nn::Examples<float>& examples,
                                              Random& random);
 
-[[nodiscard]] nn::TrainingOptions training_options(const PredictorSettings& settings, const PredictorOptions& options);
+[[nodiscard]] nn::TrainingOptions training_options(const TrainingSet& set, const PredictorSettings& settings,
+                                                   const PredictorOptions& options);
 
 }  // namespace w2s

@@ -109,12 +109,22 @@ TEST(CommandLine, TakesListsWithCommasAndByRepetition) {
   EXPECT_THAT(options.predictor.options.grid.learning_rates, ElementsAre(0.1, 1e-3));
 }
 
+TEST(CommandLine, TakesOneOrBothObjectives) {
+  SharedOptions options;
+  ASSERT_TRUE(options.parse(with_required({"--objective", "cross-entropy,expected-steerability"})));
+  EXPECT_THAT(options.predictor.parsed_objectives(),
+              ElementsAre(Objective::cross_entropy, Objective::expected_steerability));
+  EXPECT_THAT(error_of(with_required({"--objective", "hinge"})),
+              AllOf(HasSubstr("--objective"), HasSubstr("expected-steerability")));
+}
+
 TEST(CommandLine, HasTheDefaultsOfTheLibrary) {
   SharedOptions options;
   ASSERT_TRUE(options.parse(with_required({})));
   EXPECT_EQ(options.grid.layer_list(), "");
   EXPECT_THAT(options.grid.parsed_multipliers(), SizeIs(7));
   EXPECT_THAT(options.variants.variants(), ElementsAre(PromptVariant::base));
+  EXPECT_THAT(options.predictor.parsed_objectives(), ElementsAre(Objective::cross_entropy));
   EXPECT_EQ(options.predictor.predictor_options(options.general).folds, PredictorOptions().folds);
 }
 

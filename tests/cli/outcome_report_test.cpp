@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,13 @@ TEST(Verdict, TellsEachOfSeveralPredictorsApart) {
   EXPECT_THAT(sentence, HasSubstr("better than the best fixed layer, 20: Top-1 ("));
   EXPECT_THAT(sentence, HasSubstr("includes 0: Top-2 ("));
   EXPECT_THAT(sentence, HasSubstr("worse: Top-3 ("));
+}
+
+TEST(Verdict, JudgesExpectedSteerabilityLikeTheOthers) {
+  const std::vector rows = {policy("fixed", 2.5), policy("w2s-top1", 2.5, Interval{0.0, -0.1, 0.1}),
+                            policy("w2s-expected", 2.7, Interval{0.2, 0.1, 0.3})};
+  EXPECT_THAT(verdict(rows, nullptr),
+              HasSubstr("better than the best fixed layer, 20: expected steerability (+0.200 [+0.100, +0.300])"));
 }
 
 TEST(Verdict, DoesNotTrustAGainBelowTheNoiseFloor) {
@@ -115,6 +123,17 @@ TEST(OutcomeReport, ShowsDeviationsWhereThereAreAny) {
   EXPECT_THAT(text, HasSubstr("2.500 ± 0.250"));
   EXPECT_THAT(text, HasSubstr("90.0 ± 1.0%"));
   EXPECT_THAT(text, HasSubstr("50.0%"));
+}
+
+TEST(OutcomeReport, ShowsRegretsWithTheDigitsOfSteerabilities) {
+  auto row = policy("w2s-expected", 2.5);
+  row.regret = 0.03125;
+  const auto report = outcome_report({.results = {row, policy("fixed", 2.4)}, .noise = {}});
+  EXPECT_THAT(render_text(report.readable), HasSubstr("0.031"));
+  EXPECT_THAT(report.readable.columns, ::testing::Contains("regret"));
+  const auto column = std::ranges::find(report.tidy.columns, "regret") - report.tidy.columns.begin();
+  EXPECT_EQ(report.tidy.rows.at(0).at(static_cast<std::size_t>(column)), Cell(0.03125));
+  EXPECT_EQ(report.tidy.rows.at(1).at(static_cast<std::size_t>(column)), Cell());
 }
 
 TEST(OutcomeReport, ShowsSmallSteerabilitiesWithMoreDecimals) {

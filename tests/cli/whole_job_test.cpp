@@ -94,6 +94,20 @@ TEST_F(WholeJob, FitReplacesThePredictor) {
   EXPECT_NE(read_file(path("results/review/predictor.gguf")), before);
 }
 
+TEST_F(WholeJob, FitsBothObjectivesIntoTheSameTables) {
+  ASSERT_EQ(w2s(run_arguments()).exit_code, 0);
+  const auto fitted =
+      w2s({"fit", path("results"), "--objective", "cross-entropy,expected-steerability", "--top-k", "1",
+           "--learning-rates", "0.001", "--hidden-widths", "8", "--hidden-layers", "1", "--weight-decays", "0.01"});
+  ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
+  EXPECT_THAT(fitted.out, HasSubstr("w2s-expected"));
+  const auto evaluated = w2s({"eval", path("results"), "--format", "csv"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_THAT(evaluated.out, HasSubstr("gain_high,regret,accuracy"));
+  EXPECT_THAT(evaluated.out, HasSubstr(",w2s-expected,"));
+  EXPECT_THAT(w2s({"inspect", path("results/review/predictor.gguf")}).out, HasSubstr("default policy"));
+}
+
 TEST_F(WholeJob, FitNamesTheEncodersThatTheSweepRecorded) {
   ASSERT_EQ(w2s(run_arguments()).exit_code, 0);
   const auto result = w2s({"fit", path("results"), "--encoder", "elsewhere"});

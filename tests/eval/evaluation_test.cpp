@@ -22,6 +22,7 @@ using test::error_of;
 using test::fitted;
 using test::one_hot;
 using test::policy;
+using test::top;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -40,8 +41,8 @@ EvaluationSet test_samples() {
 
 PredictorFile test_predictors() {
   PredictorFile file;
-  file.by_top_k.emplace(1, fitted(1, {{3, 5, 8, 3}, {8, 3, 5, 3}}));
-  file.by_top_k.emplace(3, fitted(3, {{5, 5, 5, 5}}));
+  file.by_policy.emplace(top(1), fitted(top(1), {{3, 5, 8, 3}, {8, 3, 5, 3}}));
+  file.by_policy.emplace(top(3), fitted(top(3), {{5, 5, 5, 5}}));
   return file;
 }
 
@@ -70,12 +71,12 @@ RandomCase random_case(std::uint64_t seed) {
     for (std::size_t i = 0; i < samples * layers.size(); ++i) made.values.push_back(random.normal());
     return made;
   };
-  const auto predictors = [&](std::size_t top_k) {
+  const auto predictors = [&](const PredictorPolicy& policy) {
     std::vector<std::vector<std::size_t>> by_seed(3);
     for (auto& layer_of : by_seed) {
       for (std::size_t i = 0; i < kinds; ++i) layer_of.push_back(layers[random.below(layers.size())]);
     }
-    return fitted(top_k, by_seed);
+    return fitted(policy, by_seed);
   };
   RandomCase made;
   made.fitting = matrix(10 + random.below(20));
@@ -83,7 +84,7 @@ RandomCase random_case(std::uint64_t seed) {
   std::vector<std::size_t> kind_of(made.set.steerability.samples);
   for (std::size_t& kind : kind_of) kind = random.below(kinds);
   made.set.embeddings = one_hot(kind_of, kinds);
-  for (const std::size_t top_k : {1U, 2U}) made.predictors.by_top_k.emplace(top_k, predictors(top_k));
+  for (const auto& policy : {top(1), top(2)}) made.predictors.by_policy.emplace(policy, predictors(policy));
   return made;
 }
 
@@ -103,6 +104,28 @@ TEST(Evaluation, HasARowForEachPolicyInOrder) {
     EXPECT_EQ(row.gain_over_fixed.has_value(), row.policy != "fixed");
   }
   EXPECT_THAT(policies, ElementsAre("fixed", "majority", "random", "w2s-top1", "w2s-top3", "optimum"));
+}
+
+TEST(Evaluation, ShowsExpectedSteerabilityAfterTheLabelsPredictors) {
+  PredictorFile predictors = test_predictors();
+  const PredictorPolicy expected{.objective = Objective::expected_steerability, .top_k = 1};
+  predictors.by_policy.emplace(expected, fitted(expected, {{3, 3, 8, 3}}));
+  predictors.by_policy.emplace(top(10), fitted(top(10), {{3, 3, 8, 3}}));
+  const auto results = evaluate("toy", fitting_samples(), predictors, test_samples());
+  std::vector<std::string> policies;
+  for (const auto& row : results) policies.push_back(row.policy);
+  EXPECT_THAT(policies, ElementsAre("fixed", "majority", "random", "w2s-top1", "w2s-top3", "w2s-top10", "w2s-expected",
+                                    "optimum"));
+  EXPECT_DOUBLE_EQ(policy(results, "w2s-expected").steerability, (3.0 - 1 + 4 + 1) / 4);
+}
+
+// By hand: the best of the four samples are 3, 0, 4 and 1.
+TEST(Evaluation, RegretsWhatTheBestLayersWouldHaveAdded) {
+  const std::vector<PolicyResult> results = evaluate_test_samples();
+  EXPECT_DOUBLE_EQ(policy(results, "fixed").regret.value(), (2.0 + 0 + 2 + 0) / 4);
+  EXPECT_DOUBLE_EQ(policy(results, "majority").regret.value(), (0.0 + 1 + 4 + 0) / 4);
+  EXPECT_DOUBLE_EQ(policy(results, "w2s-top1").regret.value(), ((0.0 + 0 + 0 + 0) + (1.0 + 1 + 2 + 0)) / 2 / 4);
+  EXPECT_EQ(policy(results, "optimum").regret, 0.0);
 }
 
 TEST(Evaluation, ChoosesTheFixedLayerOnTheFittingSamples) {
@@ -170,8 +193,8 @@ TEST(Evaluation, SteersTheOptimumAtEachSamplesBestLayer) {
 TEST(Evaluation, GivesAPolicyThatIsTheFixedLayerNoGain) {
   RandomCase made = random_case(1);
   const std::size_t fixed_layer = made.fitting.layers[best_fixed_column(made.fitting)];
-  made.predictors.by_top_k.clear();
-  made.predictors.by_top_k.emplace(1, fitted(1, std::vector(7, std::vector<std::size_t>(6, fixed_layer))));
+  made.predictors.by_policy.clear();
+  made.predictors.by_policy.emplace(top(1), fitted(top(1), std::vector(7, std::vector<std::size_t>(6, fixed_layer))));
   const std::vector<PolicyResult> results = evaluate_case(made);
   const PolicyResult& predicted = policy(results, "w2s-top1");
   EXPECT_DOUBLE_EQ(predicted.steerability, policy(results, "fixed").steerability);
@@ -188,6 +211,8 @@ TEST(Evaluation, NeverFindsAPolicyBetterThanTheOptimum) {
       EXPECT_LE(row.steerability, optimum.steerability + 1e-12) << row.policy;
       EXPECT_LE(row.proportion_steerable, optimum.proportion_steerable + 1e-12) << row.policy;
       EXPECT_LE(row.accuracy.value(), 1.0) << row.policy;
+      EXPECT_GE(row.regret.value(), 0.0) << row.policy;
+      EXPECT_NEAR(row.regret.value(), optimum.steerability - row.steerability, 1e-12) << row.policy;
     }
   }
 }
@@ -247,7 +272,7 @@ TEST(Evaluation, GivesTheSameNumbersForTheSameSeed) {
 
 TEST(Evaluation, GivesARowTheSameNumbersWhateverTheOtherPolicies) {
   PredictorFile fewer = test_predictors();
-  fewer.by_top_k.erase(1);
+  fewer.by_policy.erase(top(1));
   const std::vector<PolicyResult> all = evaluate_test_samples();
   const std::vector<PolicyResult> some = evaluate("toy", fitting_samples(), fewer, test_samples());
   for (const PolicyResult& row : some) {
@@ -283,7 +308,7 @@ TEST(Evaluation, RefusesEmbeddingsOfAnotherWidth) {
 
 TEST(Evaluation, RefusesPredictorsWithoutASeed) {
   PredictorFile predictors = test_predictors();
-  predictors.by_top_k.at(3).by_seed.clear();
+  predictors.by_policy.at(top(3)).by_seed.clear();
   const Error error = error_of_evaluating(fitting_samples(), predictors, test_samples());
   EXPECT_EQ(error.kind(), ErrorKind::predictor);
   EXPECT_THAT(error.what(), HasSubstr("w2s-top3"));
@@ -320,12 +345,14 @@ TEST(MeanOverBehaviors, AveragesEachPolicyThatAllBehaviorsHave) {
   first.samples = 10;
   first.steerability = 1;
   first.proportion_steerable = 0.5;
+  first.regret = 0.4;
   first.accuracy = 0.2;
   PolicyResult second = first;
   second.behavior = "b";
   second.samples = 30;
   second.steerability = 2;
   second.proportion_steerable = 1;
+  second.regret = 0.2;
   second.accuracy = 0.4;
   PolicyResult other_variant = first;
   other_variant.variant = "SYS.POS";
@@ -338,6 +365,7 @@ TEST(MeanOverBehaviors, AveragesEachPolicyThatAllBehaviorsHave) {
   EXPECT_EQ(means[0].samples, 40U);
   EXPECT_DOUBLE_EQ(means[0].steerability, 1.5);
   EXPECT_DOUBLE_EQ(means[0].proportion_steerable, 0.75);
+  EXPECT_DOUBLE_EQ(means[0].regret.value(), 0.3);
   EXPECT_DOUBLE_EQ(means[0].accuracy.value(), 0.3);
 }
 
@@ -348,15 +376,18 @@ TEST(MeanOverBehaviors, HasNoFiguresThatTheRowsDoNotTell) {
   first.steerability_sd = 0.1;
   first.proportion_sd = 0.1;
   first.gain_over_fixed = Interval{.mean = 1, .low = 0, .high = 2};
+  first.regret = 0.5;
   first.accuracy = 0.5;
   PolicyResult second = first;
   second.behavior = "b";
+  second.regret.reset();
   second.accuracy.reset();
   const std::vector<PolicyResult> means = mean_over_behaviors(std::vector{first, second});
   ASSERT_EQ(means.size(), 1U);
   EXPECT_FALSE(means[0].steerability_sd);
   EXPECT_FALSE(means[0].proportion_sd);
   EXPECT_FALSE(means[0].gain_over_fixed);
+  EXPECT_FALSE(means[0].regret);
   EXPECT_FALSE(means[0].accuracy);
 }
 

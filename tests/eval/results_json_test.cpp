@@ -28,6 +28,7 @@ PolicyResult full_row() {
           .proportion_steerable = 1,
           .proportion_sd = std::numeric_limits<double>::denorm_min(),
           .gain_over_fixed = Interval{.mean = -1e-300, .low = -2.5, .high = 1e300},
+          .regret = 0.25,
           .accuracy = 0.7};
 }
 
@@ -65,10 +66,10 @@ TEST(ResultsJson, IsARowALineWithNullForWhatIsAbsent) {
             R"({"results": [
   {"behavior":"openness","method":"caa","variant":"BASE","split":"test","policy":"fixed","layer":null,"samples":3,)"
             R"("steerability":0.5,"steerability_sd":null,"proportion_steerable":0.25,"proportion_sd":null,)"
-            R"("gain_over_fixed":null,"accuracy":null},
+            R"("gain_over_fixed":null,"regret":null,"accuracy":null},
   {"behavior":"openness","method":"caa","variant":"BASE","split":"test","policy":"fixed","layer":null,"samples":3,)"
             R"("steerability":0.5,"steerability_sd":null,"proportion_steerable":0.25,"proportion_sd":null,)"
-            R"("gain_over_fixed":null,"accuracy":null}
+            R"("gain_over_fixed":null,"regret":null,"accuracy":null}
 ]}
 )");
 }
@@ -92,12 +93,23 @@ TEST(ResultsJson, ReadsBackWhatItWrote) {
   EXPECT_EQ(rows[0].gain_over_fixed->mean, expected.gain_over_fixed->mean);
   EXPECT_EQ(rows[0].gain_over_fixed->low, expected.gain_over_fixed->low);
   EXPECT_EQ(rows[0].gain_over_fixed->high, expected.gain_over_fixed->high);
+  EXPECT_EQ(rows[0].regret, expected.regret);
   EXPECT_EQ(rows[0].accuracy, expected.accuracy);
   EXPECT_FALSE(rows[1].layer);
   EXPECT_FALSE(rows[1].steerability_sd);
   EXPECT_FALSE(rows[1].proportion_sd);
   EXPECT_FALSE(rows[1].gain_over_fixed);
+  EXPECT_FALSE(rows[1].regret);
   EXPECT_FALSE(rows[1].accuracy);
+}
+
+TEST(ResultsJson, ReadsRowsFromBeforeTheyHadARegret) {
+  auto text = results_to_json({{full_row()}});
+  const std::string field = "\"regret\":0.25,";
+  text.erase(text.find(field), field.size());
+  const auto rows = results_from_json(text);
+  EXPECT_FALSE(rows.at(0).regret);
+  EXPECT_EQ(rows.at(0).accuracy, full_row().accuracy);
 }
 
 TEST(ResultsJson, HoldsNoRows) { EXPECT_TRUE(results_from_json(results_to_json({})).empty()); }
@@ -116,6 +128,7 @@ TEST(ResultsJson, NamesTheRowAndFieldThatIsWrong) {
       {"samples", "2.5"},          {"steerability", "\"high\""},
       {"steerability_sd", "\"\""}, {"proportion_steerable", "null"},
       {"proportion_sd", "[]"},     {"accuracy", "{}"},
+      {"regret", "\"much\""},
   };
   for (const auto& [field, value] : changes) {
     EXPECT_THAT(error_line(with(field, value)), AllOf(HasSubstr("row 2"), HasSubstr("'" + std::string(field) + "'")))

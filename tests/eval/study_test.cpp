@@ -12,6 +12,7 @@
 #include "support/tiny_study.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
+#include "w2s/tensor_file.h"
 
 namespace w2s {
 namespace {
@@ -227,7 +228,8 @@ TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
   static_cast<void>(run_study(settings, folder / "out"));
   const auto folders = behavior_folders(folder / "out");
   ASSERT_EQ(folders.size(), 1U);
-  const FitSettings fit{.encoder = "first-last", .top_k = {3}, .predictor = settings.predictor};
+  const FitSettings fit{
+      .encoder = "first-last", .objectives = {Objective::cross_entropy}, .top_k = {3}, .predictor = settings.predictor};
   const auto fitted = fit_behavior(folders[0], fit);
   ASSERT_EQ(fitted.size(), 1U);
   EXPECT_EQ(fitted[0].encoder, "first-last");
@@ -236,12 +238,56 @@ TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
   EXPECT_TRUE(std::ranges::any_of(outcome.results, [](const auto& r) { return r.policy == "w2s-top3"; }));
 }
 
+TEST_F(Study, FitsAgainWhenTheObjectivesChange) {
+  static_cast<void>(run_study(settings, folder / "out"));
+  const auto has_expected = [](const StudyOutcome& outcome) {
+    return std::ranges::any_of(outcome.results, [](const auto& row) { return row.policy == "w2s-expected"; });
+  };
+  settings.objectives = {Objective::cross_entropy, Objective::expected_steerability};
+  EXPECT_TRUE(has_expected(run_study(settings, folder / "out")));
+  const auto both = results(folder / "out");
+  EXPECT_TRUE(has_expected(run_study(settings, folder / "out")));
+  EXPECT_EQ(results(folder / "out"), both);
+  settings.objectives = {Objective::cross_entropy};
+  EXPECT_FALSE(has_expected(run_study(settings, folder / "out")));
+}
+
+TEST_F(Study, FitsAgainWhereAnotherVersionFitted) {
+  static_cast<void>(run_study(settings, folder / "out"));
+  const auto path = folder / "out/warm/predictor.gguf";
+  const auto before = read_file(path);
+  auto file = read_tensor_file(path);
+  file.metadata["w2s.predictor.version"] = std::int64_t{1};
+  write_tensor_file(path, file);
+  static_cast<void>(run_study(settings, folder / "out"));
+  EXPECT_EQ(read_file(path), before);
+}
+
+TEST_F(Study, RefusesToFitNothing) {
+  settings.objectives = {};
+  EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("name an objective"));
+  EXPECT_FALSE(fs::exists(folder / "out"));
+}
+
+TEST(PoliciesOfAFit, AreEachOfTheObjectivesOnceInOrder) {
+  const FitSettings fit{.encoder = "first-last",
+                        .objectives = {Objective::expected_steerability, Objective::cross_entropy},
+                        .top_k = {3, 1, 3},
+                        .predictor = {}};
+  std::vector<std::string> names;
+  for (const auto& policy : policies_of(fit)) names.push_back(to_string(policy));
+  EXPECT_THAT(names, testing::ElementsAre("top1", "top3", "expected"));
+}
+
 TEST_F(Study, ListsTheEncodersOfASweepThatLacksTheOneAskedFor) {
   test::write_tiny_model(folder / "model.gguf", test::llama_like_32_layers());
   settings.layers = "0-1";
   static_cast<void>(run_study(settings, folder / "out"));
   const auto behavior = behavior_folders(folder / "out").at(0);
-  const FitSettings fit{.encoder = "layer5-mean", .top_k = {1}, .predictor = settings.predictor};
+  const FitSettings fit{.encoder = "layer5-mean",
+                        .objectives = {Objective::cross_entropy},
+                        .top_k = {1},
+                        .predictor = settings.predictor};
   EXPECT_THAT([&] { static_cast<void>(fit_behavior(behavior, fit)); },
               testing::ThrowsMessage<Error>(testing::AllOf(HasSubstr("did not record the encoder layer5-mean"),
                                                            HasSubstr("it recorded first-last"))));

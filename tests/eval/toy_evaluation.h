@@ -32,10 +32,13 @@ inline std::vector<float> one_hot(const std::vector<std::size_t>& kinds, std::si
   return embeddings;
 }
 
-/// One predictor a seed, all for the same k.
-inline FittedPredictors fitted(std::size_t top_k, const std::vector<std::vector<std::size_t>>& layers_by_seed) {
+inline PredictorPolicy top(std::size_t k) { return {.objective = Objective::cross_entropy, .top_k = k}; }
+
+/// One predictor a seed, all of the same policy.
+inline FittedPredictors fitted(const PredictorPolicy& policy,
+                               const std::vector<std::vector<std::size_t>>& layers_by_seed) {
   FittedPredictors predictors;
-  predictors.top_k = top_k;
+  predictors.policy = policy;
   for (const auto& layer_of : layers_by_seed) predictors.by_seed.push_back(lookup_predictor(layer_of));
   return predictors;
 }

@@ -21,7 +21,7 @@ struct GradientCase {
   Loss loss;
 };
 
-// Columns that sum to 1, so that they are targets for either loss.
+// Columns that sum to 1, so that they are targets for every loss.
 Matrix<double> random_targets(Index outputs, Index columns, Random& random) {
   Matrix<double> targets = random_matrix(outputs, columns, random);
   softmax<double>(targets);
@@ -71,7 +71,9 @@ INSTANTIATE_TEST_SUITE_P(ShapesAndLosses, Gradient,
                                            GradientCase{{4, 3, 5, 3, Activation::relu}, Loss::cross_entropy},
                                            GradientCase{{4, 3, 5, 2, Activation::tanh}, Loss::cross_entropy},
                                            GradientCase{{4, 3, 5, 2, Activation::relu}, Loss::mean_squared_error},
-                                           GradientCase{{3, 4, 5, 1, Activation::tanh}, Loss::mean_squared_error}));
+                                           GradientCase{{3, 4, 5, 1, Activation::tanh}, Loss::mean_squared_error},
+                                           GradientCase{{4, 3, 5, 2, Activation::relu},
+                                                        Loss::negative_expected_reward}));
 
 // By hand: hidden = act(1*2 + 2*(-1) + 1, -1*2 + 0*(-1) + 0) = act(1, -2); output = 3*h0 - h1 + 0.5.
 Mlp<double> two_hidden_units(Activation activation) {

@@ -16,6 +16,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
+constexpr PredictorPolicy expected{.objective = Objective::expected_steerability, .top_k = 1};
+
+PredictorPolicy top(std::size_t k) { return {.objective = Objective::cross_entropy, .top_k = k}; }
+
 class PredictorFileOnDisk : public ::testing::Test {
  protected:
   [[nodiscard]] std::filesystem::path path() const { return folder_ / "predictor.gguf"; }
@@ -42,11 +46,11 @@ PredictorFile fitted_file() {
                      .model_layers = 4,
                      .fixed_layer = 2,
                      .fixed_layer_method = "oracle",
-                     .default_top_k = 3,
-                     .by_top_k = {},
+                     .default_policy = top(3),
+                     .by_policy = {},
                      .notes = {{"data", "made up"}}};
-  for (const std::size_t k : {1U, 3U}) {
-    file.by_top_k[k] = fit_predictors(samples().embeddings, samples().steerability, k, options);
+  for (const auto& policy : {top(1), top(3), expected}) {
+    file.by_policy[policy] = fit_predictors(samples().embeddings, samples().steerability, policy, options);
   }
   return file;
 }
@@ -55,11 +59,11 @@ TEST_F(PredictorFileOnDisk, GivesTheSameProbabilitiesBitForBit) {
   const auto written = fitted_file();
   write_predictors(path(), written);
   const auto read = read_predictors(path());
-  ASSERT_EQ(read.by_top_k.size(), 2U);
-  for (const auto& [k, fitted] : written.by_top_k) {
-    ASSERT_EQ(read.by_top_k.at(k).by_seed.size(), fitted.by_seed.size());
+  ASSERT_EQ(read.by_policy.size(), 3U);
+  for (const auto& [policy, fitted] : written.by_policy) {
+    ASSERT_EQ(read.by_policy.at(policy).by_seed.size(), fitted.by_seed.size());
     for (std::size_t seed = 0; seed < fitted.by_seed.size(); ++seed) {
-      const auto& predictor = read.by_top_k.at(k).by_seed[seed];
+      const auto& predictor = read.by_policy.at(policy).by_seed[seed];
       EXPECT_EQ(predictor.layers(), fitted.by_seed[seed].layers());
       for (std::size_t i = 0; i < samples().steerability.samples; ++i) {
         EXPECT_EQ(predictor.probabilities(samples().embedding(i)),
@@ -80,11 +84,11 @@ TEST_F(PredictorFileOnDisk, KeepsWhatThePredictorsAreForAndHowTheyWereChosen) {
   EXPECT_EQ(read.fixed_layer, 2U);
   EXPECT_EQ(read.method, "l2s");
   EXPECT_EQ(read.fixed_layer_method, "oracle");
-  EXPECT_EQ(read.default_top_k, 3U);
+  EXPECT_EQ(read.default_policy, top(3));
   EXPECT_EQ(read.notes, written.notes);
-  const auto& before = written.by_top_k.at(1);
-  const auto& after = read.by_top_k.at(1);
-  EXPECT_EQ(after.top_k, 1U);
+  const auto& before = written.by_policy.at(expected);
+  const auto& after = read.by_policy.at(expected);
+  EXPECT_EQ(after.policy, expected);
   EXPECT_EQ(after.settings, before.settings);
   EXPECT_EQ(after.epochs, before.epochs);
   ASSERT_EQ(after.scores.size(), before.scores.size());
@@ -100,17 +104,17 @@ TEST_F(PredictorFileOnDisk, KeepsWhatThePredictorsAreForAndHowTheyWereChosen) {
 TEST_F(PredictorFileOnDisk, HoldsThePredictorThatAlwaysAnswersTheSameLayer) {
   auto file = fitted_file();
   const LayerPredictor only({.layers = {2}, .mean = {0, 0}, .network = {{.weight = {0, 0}, .bias = {0}}}});
-  file.by_top_k = {{3, {.top_k = 3, .settings = {}, .epochs = 0, .scores = {}, .by_seed = {only}}}};
+  file.by_policy = {{top(3), {.policy = top(3), .settings = {}, .epochs = 0, .scores = {}, .by_seed = {only}}}};
   write_predictors(path(), file);
-  EXPECT_EQ(read_predictors(path()).by_top_k.at(3).by_seed.at(0).layer(std::vector<float>{1, 2}), 2U);
+  EXPECT_EQ(read_predictors(path()).by_policy.at(top(3)).by_seed.at(0).layer(std::vector<float>{1, 2}), 2U);
 }
 
 TEST_F(PredictorFileOnDisk, IsNotWrittenWithoutThePredictorsItPromises) {
   auto file = fitted_file();
-  file.default_top_k = 2;
+  file.default_policy = top(2);
   EXPECT_THROW(write_predictors(path(), file), Error);
   file = fitted_file();
-  file.by_top_k.at(1).by_seed.clear();
+  file.by_policy.at(top(1)).by_seed.clear();
   EXPECT_THROW(write_predictors(path(), file), Error);
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
@@ -136,10 +140,15 @@ TEST_F(PredictorFileOnDisk, IsRefusedByTheNameOfWhatIsWrong) {
     return [=](TensorFile& file) { file.metadata[key] = value; };
   };
   refuse("not a layer predictor", set("general.architecture", std::string("llama")));
-  refuse("version is 2", set(prefix + "version", std::int64_t{2}));
+  refuse(
+      "written by another version of w2s (w2s.predictor.version is 1, this program reads 2): fit the predictor again",
+      set(prefix + "version", std::int64_t{1}));
   refuse("model_layers has the negative value", set(prefix + "model_layers", std::int64_t{-4}));
   refuse("fixed_layer is 9", set(prefix + "fixed_layer", std::int64_t{9}));
-  refuse("default_top_k is 2", set(prefix + "default_top_k", std::int64_t{2}));
+  refuse("default_policy is 'top2'", set(prefix + "default_policy", std::string("top2")));
+  refuse("top1.objective is 'hinge'", set(prefix + "top1.objective", std::string("hinge")));
+  refuse("w2s.predictor.top1 holds the predictors of top2", set(prefix + "top1.top_k", std::int64_t{2}));
+  refuse("top7.activation is missing", set(prefix + "policies", std::vector<std::string>{"top1", "top7"}));
   refuse("encoder is of another type", set(prefix + "encoder", std::int64_t{2}));
   refuse("top1.activation is 'gelu'", set(prefix + "top1.activation", std::string("gelu")));
   refuse("top1.learning_rate is 'fast'", set(prefix + "top1.learning_rate", std::string("fast")));

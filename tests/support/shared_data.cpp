@@ -28,4 +28,8 @@ std::optional<fs::path> default_quantized_model() {
   return if_there(repository / "build/models/SmolLM2-135M-Instruct-Q4_1.gguf");
 }
 
+std::optional<fs::path> real_embedding_model() {
+  return if_there(repository / "build/models/all-MiniLM-L6-v2-F32.gguf");
+}
+
 }  // namespace w2s::test

@@ -15,4 +15,7 @@ namespace w2s::test {
 /// The same model as it is published, quantised.
 [[nodiscard]] std::optional<std::filesystem::path> default_quantized_model();
 
+/// all-MiniLM-L6-v2 with F32 weights, if `make embedding-model` has left it in build/models.
+[[nodiscard]] std::optional<std::filesystem::path> real_embedding_model();
+
 }  // namespace w2s::test
