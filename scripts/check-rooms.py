@@ -28,7 +28,7 @@ MAY_USE = {
 MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}}
 
 # Public headers without a source file of their name.
-HEADER_ONLY = {"error": "base", "chat_message": "base", "text_encoder": "base", "sweep_executor": "sweep"}
+HEADER_ONLY = {"error": "base", "chat_message": "base", "table": "base", "text_encoder": "base", "sweep_executor": "sweep"}
 
 # Which room alone may include a library's headers.
 LIBRARY_ROOMS = [
@@ -37,10 +37,11 @@ LIBRARY_ROOMS = [
     (re.compile(r"zip\.h$"), {"vectors"}),
     (re.compile(r"curl/"), {"remote"}),
     (re.compile(r"Eigen/"), {"nn", "predictor", "vectors"}),
+    (re.compile(r"(umappp|knncolle|irlba|subpar|aarand|sanisizer)/"), {"nn"}),
     (re.compile(r"CLI/"), {"cli"}),
 ]
 # The folders of the libraries' headers that are in one.
-LIBRARY_FOLDERS = ("Eigen/", "CLI/", "curl/")
+LIBRARY_FOLDERS = ("Eigen/", "CLI/", "curl/", "umappp/", "knncolle/", "irlba/", "subpar/", "aarand/", "sanisizer/")
 
 # The library never prints and never ends the program.
 PRINTS_OR_EXITS = re.compile(

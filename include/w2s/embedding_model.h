@@ -45,6 +45,8 @@ class EmbeddingModel final : public TextEncoder {
 
   /// "gguf:<file name without .gguf>:<pooling>"
   [[nodiscard]] std::string name() const override;
+  /// The name with the SHA-256 of the file.
+  [[nodiscard]] std::string identity() const override;
   [[nodiscard]] std::size_t width() const override;
   [[nodiscard]] EmbeddingPooling pooling() const;
   /// Throws Error{data} for a text without any token, Error{engine} if the engine fails or the embeddings are not

@@ -53,7 +53,7 @@ struct EvaluationOptions {
 struct EvaluationSet {
   PromptVariant variant = PromptVariant::base;
   std::string split = "test";
-  SteerabilityMatrix steerability;
+  SteerabilityMatrix steerability;     ///< NaN where a sample was not swept
   std::vector<float> embeddings = {};  ///< [samples][width], for the predictors
 };
 
@@ -62,12 +62,18 @@ struct EvaluationSet {
 /// one: never chosen on the test samples. Where another method's sweep chose the predictors' fixed layer, that one is
 /// fixed, and fixed-own, after it, is the best of `fitting`. Figures are means over predictor seeds (or random draws),
 /// standard deviations those of a sample (over n - 1). A gain is each sample's difference to the fixed layer, averaged
-/// over seeds, with a bootstrap interval over samples; the same seed gives the same interval. Throws Error{data} for no
-/// samples, Error{results} or Error{predictor} for a layer at which `set` was not swept, Error{predictor} for
-/// embeddings of another width, Error{usage} for options out of range.
+/// over seeds, with a bootstrap interval over samples; the same seed gives the same interval. Where samples of `set`
+/// were swept at some of the layers alone, optimum, random, regrets and accuracies are left out. Throws Error{data} for
+/// no samples, Error{results} or Error{predictor} for a layer at which a sample was to be steered and was not swept,
+/// Error{predictor} for embeddings of another width, Error{usage} for options out of range.
 [[nodiscard]] std::vector<PolicyResult> evaluate(const std::string& behavior, const SteerabilityMatrix& fitting,
                                                  const PredictorFile& predictors, const EvaluationSet& set,
                                                  const EvaluationOptions& options = {});
+
+/// The layers of the policies that steer every sample at the same one: fixed, fixed-own and majority. Ascending, each
+/// once. Throws as evaluate does.
+[[nodiscard]] std::vector<std::size_t> layers_of_baselines(const SteerabilityMatrix& fitting,
+                                                           const PredictorFile& predictors);
 
 /// Percentile bootstrap of the mean over samples (Efron, 1979). Throws Error{data} for no values, Error{usage} for no
 /// draws or a confidence that is not between 0 and 1.

@@ -82,6 +82,10 @@ struct CrossValidationScore {
   double epochs = 0;        ///< at which training was best
 };
 
+/// The score with the highest steerability; of equal ones the one with the smallest network, then the first. There is
+/// at least one.
+[[nodiscard]] const CrossValidationScore& best_score(std::span<const CrossValidationScore> scores);
+
 /// One layer of a network: weight * input + bias.
 struct DenseLayer {
   std::vector<float> weight;  ///< [outputs][inputs]
@@ -142,6 +146,13 @@ struct FittedPredictors {
 [[nodiscard]] FittedPredictors fit_predictors(std::span<const float> embeddings, const SteerabilityMatrix& steerability,
                                               const PredictorPolicy& policy, const PredictorOptions& options,
                                               const Job& job = {});
+
+/// The cross-validation of fit_predictors alone: the scores of the whole grid. Throws what it does.
+[[nodiscard]] std::vector<CrossValidationScore> cross_validate_predictors(std::span<const float> embeddings,
+                                                                          const SteerabilityMatrix& steerability,
+                                                                          const PredictorPolicy& policy,
+                                                                          const PredictorOptions& options,
+                                                                          const Job& job = {});
 
 /// What predictor.gguf holds: the predictors of one or several policies, and what they expect.
 struct PredictorFile {

@@ -40,6 +40,9 @@ struct ModelInfo {
   /// Weights are quantised. llama.cpp then quantises activations too, so that numbers depend on the batch's shape.
   bool is_quantized = false;
   bool on_gpu = false;  ///< loaded onto a GPU, at least in part
+  /// Of `parameters`, those in a table that tokens are looked up in and never multiplied with: the token embeddings,
+  /// where they are not the output matrix as well.
+  std::uint64_t lookup_parameters = 0;
 };
 
 namespace engine {

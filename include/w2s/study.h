@@ -29,11 +29,13 @@ struct StudySettings {
   std::vector<std::string> methods = {"caa"};  ///< the first is the main one; l2s brings oracle along
   SteeringOperator operation = SteeringOperator::add;
   std::vector<PromptVariant> variants = {PromptVariant::base};  ///< BASE is always swept; others on the test part alone
+  bool variants_at_all_layers = false;  ///< false: variants beside BASE at the layers alone that some policy needs
   std::string layers;                                           ///< as for parse_layers; empty: all
   std::vector<float> multipliers;                               ///< empty: steering-bench's
   std::string context_layers;  ///< candidates for what l2s and cast look at, as for parse_layers; empty: a spread
   MethodOptions method_options = {};  ///< but for context layers, seed, threads and work folder
-  std::string encoder = "middle-last";
+  std::string encoder = "middle-last";           ///< as for parse_encoder_choice
+  std::vector<std::string> text_encoders = {};  ///< embedding models beside it, to choose from ("auto") and to compare
   std::vector<Objective> objectives = {Objective::cross_entropy};
   std::vector<std::size_t> top_k = {1, 2, 3};
   PredictorOptions predictor;
@@ -73,6 +75,8 @@ struct BehaviorFolder {
   [[nodiscard]] std::filesystem::path vectors(std::string_view other_method = {}) const;
   [[nodiscard]] std::filesystem::path sweep() const { return root / "sweep.sqlite"; }
   [[nodiscard]] std::filesystem::path predictor(std::string_view other_method = {}) const;
+  /// What a text encoder made of the prompts: "embeddings.gguf_minilm_mean.gguf".
+  [[nodiscard]] std::filesystem::path embeddings(std::string_view encoder) const;
 };
 
 /// What BehaviorFolder's paths take for method number `method` of a study.
@@ -93,7 +97,7 @@ struct BehaviorFolder {
 
 /// Options of fitting from a sweep that is there.
 struct FitSettings {
-  std::string encoder = "middle-last";
+  std::string encoder = "middle-last";  ///< as for parse_encoder_choice
   std::vector<Objective> objectives = {Objective::cross_entropy};
   std::vector<std::size_t> top_k = {1, 2, 3};  ///< of the labels for cross entropy: a predictor for each
   PredictorOptions predictor;
@@ -105,10 +109,15 @@ struct FitSettings {
 /// One line that differs for settings that can give another predictor.
 [[nodiscard]] std::string to_string(const FitSettings& settings);
 
-/// Fits the predictors of a behaviour from its sweep, a file for each method, and returns what they hold. Throws
-/// Error{results} if the sweep is missing or incomplete, Error{usage} for an encoder it did not record (and lists those
-/// it did).
+/// Fits the predictors of a behaviour from its sweep, a file for each method, and returns what they hold. With "auto"
+/// each method gets the encoder whose Top-1 predictor has the highest steerability in cross-validation on the training
+/// and validation samples, the first of equal ones, of all that the sweep recorded and then those with embeddings in
+/// the folder; the note "encoder choice" has the figures. Throws Error{results} if the sweep is missing or incomplete,
+/// Error{usage} for an encoder that the folder does not have (and lists those it has).
 std::vector<PredictorFile> fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job = {});
+
+/// Whether the folder's predictors are those these settings give: they need not be fitted again.
+[[nodiscard]] bool is_fitted(const BehaviorFolder& folder, const FitSettings& settings);
 
 /// Evaluates a behaviour on every variant its sweep has. Throws Error{results} if sweep or predictor are missing.
 [[nodiscard]] std::vector<PolicyResult> evaluate_behavior(const BehaviorFolder& folder,

@@ -22,11 +22,17 @@ struct SweepItem {
   TokenizedSample tokens;
 };
 
+/// Chooses the layers at which a sample is swept, ascending and of the grid's, by what the encoders saw of its prompt,
+/// [encoders][width]. May be called from several threads at once.
+using LayerChoice =
+    std::function<std::vector<std::size_t>(const SweepKey& key, std::span<const std::vector<float>> encodings)>;
+
 /// What is the same for all samples of a sweep.
 struct SweepRequest {
   SweepGrid grid;
   std::vector<PromptEncoder> encoders = {};
   std::vector<const VectorSource*> sources = {};  ///< each swept on the same grid
+  LayerChoice choose_layers = {};                 ///< empty: every sample at all layers of the grid
 };
 
 /// Where and how a sweep runs: each executor on a thread of its own, a sample at a time. Samples are independent, so
@@ -42,7 +48,8 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
            const std::function<bool(const SweepKey&)>& is_done, const std::function<void(SweepRecord)>& sink,
            const Job& job = {});
 
-/// The same into a store: what is there is skipped.
+/// The same into a store: what is there is skipped. Where layers are chosen and an item lacks one of them there, it is
+/// swept again at all of them and those it had.
 void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items, SweepStore& store,
            const Job& job = {});
 

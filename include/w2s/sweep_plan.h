@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,9 @@ struct Intervention {
   bool operator==(const Intervention&) const = default;
 };
 
+/// Chooses interventions by what the encoders saw of the prompt, [encoders][width].
+using InterventionChoice = std::function<std::vector<Intervention>(std::span<const std::vector<float>> encodings)>;
+
 /// Everything an executor needs for one sample. All sources share one decode of the prompt.
 struct SweepPlan {
   const TokenizedSample* sample = nullptr;
@@ -49,6 +53,7 @@ struct SweepPlan {
   std::vector<const VectorSource*> sources = {};
   SteeringOperator operation = SteeringOperator::add;
   std::vector<PromptEncoder> encoders = {};  ///< representations of the unsteered prompt to read on the way
+  InterventionChoice choose = {};            ///< where set, what it returns takes the place of `interventions`
 };
 
 /// What an executor found.

@@ -31,7 +31,8 @@ struct SweepRecord {
   SweepKey key;
   SampleId id;
   SplitPart part = SplitPart::train;
-  std::vector<PropensityMap> propensity = {};      ///< [methods], each [grid layers][grid multipliers]
+  std::vector<std::size_t> layers = {};            ///< swept, ascending, of the grid's; empty: all of them
+  std::vector<PropensityMap> propensity = {};      ///< [methods], each [layers][grid multipliers]
   std::vector<std::vector<float>> encodings = {};  ///< [encoders][width], not normalised
 };
 
@@ -56,10 +57,11 @@ struct SweepStoreHeader {
 };
 
 /// Tables for other tools: `propensity(sample, variant, method, layer, multiplier, value)`, `steerability(sample,
-/// variant, method, layer, value)`, `samples(sample, variant, id, part)`, `encodings(sample, variant, encoder, value)`
-/// (little-endian F32), `header(key, value)` and `noise_floor`. A sample is written in one transaction and is on disk
-/// when `add` returns: a process that is killed loses at most the sample in flight. While a store is open for writing,
-/// others can read it (SQLite's write-ahead log) but not write it; a store that was closed is a single file.
+/// variant, method, layer, value)`, `samples(sample, variant, id, part, layers)` (layers: "all" or "3,11"),
+/// `encodings(sample, variant, encoder, value)` (little-endian F32), `header(key, value)` and `noise_floor`. A sample
+/// is written in one transaction and is on disk when `add` returns: a process that is killed loses at most the sample
+/// in flight. While a store is open for writing, others can read it (SQLite's write-ahead log) but not write it; a
+/// store that was closed is a single file.
 class SweepStore {
  public:
   /// Creates the file, or opens it and compares the header. Throws Error{results} that names the first setting that
@@ -76,9 +78,9 @@ class SweepStore {
 
   [[nodiscard]] const SweepStoreHeader& header() const noexcept;
 
-  /// Writes a sample; a sample that is there already stays as it is. Throws Error{io}, for instance when the disk is
-  /// full; Error{engine} for a value that is not finite; Error{usage} for a record that has not the header's shape.
-  /// What was written before is kept.
+  /// Writes a sample; a sample that is there already stays as it is, unless the record has more layers. Throws
+  /// Error{io}, for instance when the disk is full; Error{engine} for a value that is not finite; Error{usage} for a
+  /// record that has not the header's shape. What was written before is kept.
   void add(const SweepRecord& record);
 
   [[nodiscard]] bool contains(SweepKey key) const;

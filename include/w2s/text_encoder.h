@@ -20,6 +20,8 @@ class TextEncoder {
 
   /// Names the model and how it pools, for results and messages.
   [[nodiscard]] virtual std::string name() const = 0;
+  /// The same for encoders that give the same embeddings, and only for these as far as that can be known.
+  [[nodiscard]] virtual std::string identity() const { return name(); }
   /// Width of the embeddings; 0 as long as it is unknown, which it may be until the first text is encoded.
   [[nodiscard]] virtual std::size_t width() const = 0;
   /// The embeddings of `texts`, in their order, as the model gives them: not scaled to unit length by us. Throws

@@ -15,6 +15,8 @@ void vectors_command(const Arguments& arguments, const Console& console);
 void sweep_command(const Arguments& arguments, const Console& console);
 void fit_command(const Arguments& arguments, const Console& console);
 void eval_command(const Arguments& arguments, const Console& console);
+void encoders_command(const Arguments& arguments, const Console& console);
+void experiment_command(const Arguments& arguments, const Console& console);
 void inspect_command(const Arguments& arguments, const Console& console);
 void export_command(const Arguments& arguments, const Console& console);
 void import_command(const Arguments& arguments, const Console& console);

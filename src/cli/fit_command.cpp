@@ -100,6 +100,9 @@ Report fit(const FitOptions& options, Work& work) {
       add_scores(report.tidy, name_of(folder), file);
       report.notes += fmt::format("{}, {}: encoder {}, best fixed layer {}\n", name_of(folder), file.method,
                                   file.encoder, file.fixed_layer);
+      const auto choice = file.notes.find("encoder choice");
+      if (choice != file.notes.end())
+        report.notes += fmt::format("{}, {}: encoder choice: {}\n", name_of(folder), file.method, choice->second);
     }
     report.notes += fmt::format("Written to {}\n", folder.root.string());
   }

@@ -10,6 +10,7 @@
 
 #include "cli/outcome_report.h"
 #include "cli/source_report.h"
+#include "w2s/encoder_choice.h"
 #include "w2s/error.h"
 #include "w2s/layer_predictor.h"
 #include "w2s/prompt_encoder.h"
@@ -27,6 +28,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view gguf_magic = "GGUF";
 constexpr std::string_view sqlite_magic = "SQLite format 3";
 constexpr std::string_view predictor_architecture = "w2s-predictor";
+constexpr std::string_view embeddings_architecture = "w2s-embeddings";
 
 Cell count(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 using Field = std::pair<std::string, Cell>;
@@ -100,7 +102,25 @@ InspectedFile inspect(const PredictorFile& predictor) {
                              fmt::format("{} networks, layers {}", fitted.by_seed.size(), layers_text(first.layers())));
   }
   for (const auto& [name, value] : predictor.notes) file.fields.emplace_back(name, value);
+  // The width of an embedding model is none of the steered model's.
+  if (embeds_text(parse_encoder_choice(predictor.encoder))) width = 0;
   file.shapes = {{.architecture = predictor.model_architecture, .layers = predictor.model_layers, .width = width}};
+  return file;
+}
+
+// Of embeddings: what the file says of itself.
+InspectedFile inspect_embeddings(const TensorFile& embeddings) {
+  constexpr std::string_view prefix = "w2s.embeddings.";
+  InspectedFile file;
+  file.kind = "embeddings of prompts";
+  for (const auto& [key, value] : embeddings.metadata) {
+    if (!key.starts_with(prefix)) continue;
+    const auto name = key.substr(prefix.size());
+    if (const auto* text = std::get_if<std::string>(&value)) file.fields.emplace_back(name, *text);
+    if (const auto* number = std::get_if<std::int64_t>(&value)) file.fields.emplace_back(name, *number);
+    if (const auto* samples = std::get_if<std::vector<std::int64_t>>(&value))
+      file.fields.emplace_back(name, count(samples->size()));
+  }
   return file;
 }
 
@@ -185,12 +205,14 @@ InspectedFile inspect_gguf(const fs::path& path) {
   try {
     return inspect(inspect_model(path));
   } catch (const Error& model_error) {
-    std::string architecture;
+    TensorFile file;
     try {
-      architecture = architecture_of(read_tensor_file(path));
+      file = read_tensor_file(path);
     } catch (const Error&) {
       throw model_error;
     }
+    const auto architecture = architecture_of(file);
+    if (architecture == embeddings_architecture) return inspect_embeddings(file);
     if (architecture == predictor_architecture) return inspect(read_predictors(path));
     if (is_vector_source(architecture)) return inspect(*read_vector_source(path));
     throw;

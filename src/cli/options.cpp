@@ -16,6 +16,7 @@ namespace w2s::cli {
 namespace {
 
 constexpr auto largest_count = std::numeric_limits<int>::max();
+constexpr const char* predictor_group = "Layer predictor";
 
 // "1,2,3" or several times the option; what follows it is not taken as a further value.
 template <typename T>
@@ -198,6 +199,15 @@ void VariantArguments::add_to(CommandLine& line) {
       ->group("Data");
 }
 
+void VariantArguments::add_layers_to(CommandLine& line) {
+  line.add_option("--variant-layers", layers,
+                  "Where variants beside BASE are swept: needed (the layers at which the fixed layer or a predictor "
+                  "steers them), or all (slower; shows their optimum as well)")
+      ->check(CLI::IsMember({"needed", "all"}))
+      ->type_name("LAYERS")
+      ->group("Data");
+}
+
 std::vector<PromptVariant> VariantArguments::variants() const {
   if (names == std::vector<std::string>{"all"}) return {prompt_variants().begin(), prompt_variants().end()};
   std::vector<PromptVariant> variants;
@@ -209,10 +219,13 @@ std::vector<PromptVariant> VariantArguments::variants() const {
 }
 
 void PredictorArguments::add_to(CommandLine& line) {
-  const char* const group = "Layer predictor";
+  const char* const group = predictor_group;
   line.add_option("--encoder", encoder,
-                  "What the predictor sees of a prompt: first-last, first-mean (the paper's), middle-last, "
-                  "middle-mean, layer<K>-last, layer<K>-mean")
+                  "What the predictor sees of a prompt: a layer of the model (first-last and first-mean, the paper's, "
+                  "middle-last, middle-mean, layer<K>-last, layer<K>-mean), an embedding model (gguf:FILE.gguf, with "
+                  ":mean, :cls or :last to choose how it pools), a server's (remote:MODEL, with :DIMENSIONS to shorten; "
+                  "OPENAI_BASE_URL and OPENAI_API_KEY from the environment), or auto: the one of all that are there "
+                  "with the highest cross-validated steerability")
       ->type_name("NAME")
       ->group(group);
   add_list(
@@ -225,6 +238,19 @@ void PredictorArguments::add_to(CommandLine& line) {
            "Label a sample with the most frequent of its k best layers; one predictor a k, trained by cross-entropy")
       ->check(CLI::Range(1, largest_count))
       ->group(group);
+  add_training_to(line);
+}
+
+void PredictorArguments::add_text_encoders_to(CommandLine& line) {
+  add_list(line, "--embed-with", text_encoders,
+           "Embedding models (gguf:FILE.gguf, remote:MODEL) that embed the prompts as well, for 'auto' to choose from "
+           "and for 'w2s encoders'")
+      ->default_str("")
+      ->group(predictor_group);
+}
+
+void PredictorArguments::add_training_to(CommandLine& line) {
+  const char* const group = predictor_group;
   line.add_option("--folds", options.folds, "Folds of the cross-validation")
       ->check(CLI::Range(2, largest_count))
       ->type_name("N")

@@ -92,19 +92,28 @@ struct MethodArguments {
 
 struct VariantArguments {
   std::vector<std::string> names = {"BASE"};
+  std::string layers = "needed";
 
   void add_to(CommandLine& line);
+  void add_layers_to(CommandLine& line);
+  /// Whether variants beside BASE are swept like BASE, or only where a policy would steer.
+  [[nodiscard]] bool at_all_layers() const { return layers == "all"; }
   /// "all" stands for all five. Throws Error{usage}.
   [[nodiscard]] std::vector<PromptVariant> variants() const;
 };
 
 struct PredictorArguments {
   std::string encoder = "middle-last";
+  std::vector<std::string> text_encoders;
   std::vector<std::string> objectives = {"cross-entropy"};
   std::vector<std::size_t> top_k = {1, 2, 3};
   PredictorOptions options;
 
   void add_to(CommandLine& line);
+  /// For a command that has the prompts.
+  void add_text_encoders_to(CommandLine& line);
+  /// Only how networks are trained and chosen.
+  void add_training_to(CommandLine& line);
   /// Throws Error{usage}.
   [[nodiscard]] std::vector<Objective> parsed_objectives() const;
   [[nodiscard]] PredictorOptions predictor_options(const GeneralOptions& general) const;

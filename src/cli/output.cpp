@@ -11,6 +11,16 @@
 namespace w2s::cli {
 namespace {
 
+std::string latex_comments(std::string_view notes) {
+  std::string comments;
+  while (!notes.empty()) {
+    const auto line = notes.substr(0, notes.find('\n'));
+    notes.remove_prefix(std::min(line.size() + 1, notes.size()));
+    if (!line.empty()) comments += fmt::format("% {}\n", line);
+  }
+  return comments;
+}
+
 // Markdown would run the lines together; those that are indented belong to the one before.
 std::string markdown_list(std::string_view notes) {
   std::string list;
@@ -33,6 +43,8 @@ std::string render(const Report& report, Format format) {
       return render_jsonl(report.tidy);
     case Format::csv:
       return render_csv(report.tidy);
+    case Format::latex:
+      return render_latex(report.readable) + latex_comments(report.notes);
     case Format::md:
     case Format::table:
       break;
@@ -57,11 +69,9 @@ void OutputOptions::add_file_to(CommandLine& line) {
 }
 
 Format OutputOptions::format() const {
-  static const std::map<std::string, Format> formats = {{"table", Format::table},
-                                                        {"json", Format::json},
-                                                        {"jsonl", Format::jsonl},
-                                                        {"csv", Format::csv},
-                                                        {"md", Format::md}};
+  static const std::map<std::string, Format> formats = {{"table", Format::table}, {"json", Format::json},
+                                                        {"jsonl", Format::jsonl}, {"csv", Format::csv},
+                                                        {"md", Format::md},       {"latex", Format::latex}};
   return formats.at(format_name);
 }
 

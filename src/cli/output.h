@@ -12,7 +12,7 @@
 
 namespace w2s::cli {
 
-enum class Format { table, json, jsonl, csv, md };
+enum class Format { table, json, jsonl, csv, md, latex };
 
 /// Results as a person reads them, and as a program does.
 struct Report {
@@ -21,7 +21,7 @@ struct Report {
   Table tidy;
 };
 
-/// The report in a format: table and md take the readable table, the others the tidy one.
+/// The report in a format: table, md and latex take the readable table, the others the tidy one.
 [[nodiscard]] std::string render(const Report& report, Format format);
 
 struct OutputOptions {
@@ -29,7 +29,7 @@ struct OutputOptions {
   std::filesystem::path file;  ///< empty: standard output
 
   void add_format_to(CommandLine& line,
-                     const std::vector<std::string>& formats = {"table", "json", "jsonl", "csv", "md"});
+                     const std::vector<std::string>& formats = {"table", "json", "jsonl", "csv", "md", "latex"});
   void add_file_to(CommandLine& line);
 
   [[nodiscard]] Format format() const;

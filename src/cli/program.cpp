@@ -21,6 +21,8 @@ constexpr std::array all_commands = {
     Command{"sweep", "how well each layer steers each sample", sweep_command},
     Command{"fit", "the layer predictor, from a sweep that is there", fit_command},
     Command{"eval", "the predictor against the best fixed layer", eval_command},
+    Command{"encoders", "what predictors do that see prompts through one model or another", encoders_command},
+    Command{"experiment", "the paper's experiments: models, seeds, and all tables", experiment_command},
     Command{"inspect", "what a file or results folder contains, and what fits together", inspect_command},
     Command{"export", "steering vectors for llama.cpp, repeng, NumPy, or as a table", export_command},
     Command{"import", "steering vectors of llama.cpp, repeng, NumPy, or from a table", import_command},
@@ -32,7 +34,7 @@ std::string overview() {
   std::string text =
       "w2s finds, for each input, the layer at which a language model is best steered.\n\n"
       "Usage: w2s COMMAND [OPTIONS]\n\nCommands:\n";
-  for (const auto& command : all_commands) text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+  for (const auto& command : all_commands) text += fmt::format("  {:<12}{}\n", command.name, command.summary);
   text +=
       "\nOptions:\n"
       "  -h, --help     Show this help; 'w2s COMMAND --help' shows that of a command\n"

@@ -29,6 +29,7 @@ struct RunOptions {
     model.add_to(line);
     data.add_to(line);
     variants.add_to(line);
+    variants.add_layers_to(line);
     line.add_option("--method", methods,
                     "How steering vectors are made, one or several, which share each prompt: " +
                         MethodArguments::list_of_methods() + ". With l2s, oracle is swept as well")
@@ -41,6 +42,7 @@ struct RunOptions {
     grid.add_to(line);
     method.add_operator_to(line);
     predictor.add_to(line);
+    predictor.add_text_encoders_to(line);
     line.add_path("-o,--output", folder, "Results folder; an interrupted run goes on from what is there")
         ->required()
         ->type_name("DIR")
@@ -61,9 +63,11 @@ struct RunOptions {
     settings.context_layers = method.context_layer_list();
     settings.method_options = method.options;
     settings.variants = variants.variants();
+    settings.variants_at_all_layers = variants.at_all_layers();
     settings.layers = grid.layer_list();
     settings.multipliers = grid.parsed_multipliers();
     settings.encoder = predictor.encoder;
+    settings.text_encoders = predictor.text_encoders;
     settings.objectives = predictor.parsed_objectives();
     settings.top_k = predictor.top_k;
     settings.predictor = predictor.predictor_options(general);

@@ -65,6 +65,63 @@ std::string markdown_field(const std::string& text) {
   return escaped;
 }
 
+std::string latex_letter(char letter) {
+  switch (letter) {
+    case '\\':
+      return R"(\textbackslash{})";
+    case '~':
+      return R"(\textasciitilde{})";
+    case '^':
+      return R"(\textasciicircum{})";
+    case '<':
+      return R"(\textless{})";
+    case '>':
+      return R"(\textgreater{})";
+    case '|':
+      return R"(\textbar{})";
+    case '\n':
+      return " ";
+    case '&':
+    case '%':
+    case '$':
+    case '#':
+    case '_':
+    case '{':
+    case '}':
+      return std::string("\\") + letter;
+    default:
+      return {letter};
+  }
+}
+
+// A hyphen before a number would be printed as one; that of "Top-1" and of "1e-05" is none of these.
+bool is_minus(std::string_view text, std::size_t position) {
+  const auto is_one_of = [&](std::size_t at, std::string_view letters) {
+    return at < text.size() && letters.find(text[at]) != std::string_view::npos;
+  };
+  return text[position] == '-' && is_one_of(position + 1, "0123456789.") &&
+         (position == 0 || is_one_of(position - 1, " [(,"));
+}
+
+std::string latex_field(std::string_view text) {
+  constexpr std::string_view plus_minus = "±";
+  if (text.empty()) return "--";
+  std::string escaped;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i).starts_with(plus_minus)) {
+      escaped += R"($\pm$)";
+      i += plus_minus.size() - 1;
+    } else {
+      escaped += is_minus(text, i) ? "$-$" : latex_letter(text[i]);
+    }
+  }
+  return escaped;
+}
+
+std::string latex_line(const std::vector<std::string>& fields) {
+  return fmt::format("{} {}\n", fmt::join(fields, " & "), R"(\\)");
+}
+
 // Header and rows as texts, each changed by `field`.
 template <typename Field>
 std::vector<std::vector<std::string>> texts(const Table& table, Field field) {
@@ -140,6 +197,19 @@ std::string render_markdown(const Table& table) {
   std::string text;
   for (const auto& line : lines) text += fmt::format("| {} |\n", fmt::join(line, " | "));
   return text;
+}
+
+std::string render_latex(const Table& table) {
+  auto lines = texts(table, [](const std::string& text) { return text; });
+  std::string alignment;
+  for (const bool right : numeric_columns(lines)) alignment += right ? 'r' : 'l';
+  for (auto& line : lines) {
+    for (auto& field : line) field = latex_field(field);
+  }
+  std::string text =
+      fmt::format("\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\midrule\n", alignment, latex_line(lines.front()));
+  for (std::size_t row = 1; row < lines.size(); ++row) text += latex_line(lines[row]);
+  return text + "\\bottomrule\n\\end{tabular}\n";
 }
 
 std::string render_json(const Table& table) {

@@ -1,24 +1,17 @@
-// Tables, and the forms in which they are printed.
+// The forms in which tables are printed.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
+
+#include "w2s/table.h"
 
 namespace w2s::cli {
 
-/// Nothing, a text or a number. Numbers are printed so that reading them again gives the same value.
-using Cell = std::variant<std::monostate, std::string, std::int64_t, double>;
+using w2s::Cell;
+using w2s::Table;
 
-/// Every row has as many cells as there are columns.
-struct Table {
-  std::vector<std::string> columns;
-  std::vector<std::vector<Cell>> rows;
-};
-
-/// What a cell looks like in text, CSV and Markdown; nothing is "".
+/// What a cell looks like in text, CSV and Markdown; nothing is "". Reading a number again gives the same value.
 [[nodiscard]] std::string to_string(const Cell& cell);
 
 /// Columns aligned with spaces under a header: numbers to the right, "-" for nothing.
@@ -27,6 +20,8 @@ struct Table {
 [[nodiscard]] std::string render_csv(const Table& table);
 /// A pipe table as GitHub and Pandoc know it.
 [[nodiscard]] std::string render_markdown(const Table& table);
+/// A tabular with the rules of booktabs. What is special to LaTeX is escaped; nothing is "--".
+[[nodiscard]] std::string render_latex(const Table& table);
 /// A list of objects, one a row.
 [[nodiscard]] std::string render_json(const Table& table);
 /// An object a line, one a row.

@@ -12,6 +12,7 @@
 #include "engine/backend.h"
 #include "engine/model_handle.h"
 #include "w2s/error.h"
+#include "w2s/file.h"
 #include "w2s/model.h"
 #include "w2s/parallel.h"
 
@@ -151,6 +152,7 @@ struct EmbeddingModel::State {
   std::unique_ptr<llama_context, FreeContext> context;
   std::size_t context_tokens = 0;
   EmbeddingPooling pooling{};
+  std::string hash;  // of the file, once it was asked for
 };
 
 EmbeddingModel::State::State(const std::filesystem::path& path, const EmbeddingModelOptions& wanted)
@@ -260,6 +262,11 @@ EmbeddingModel::~EmbeddingModel() = default;
 
 std::string EmbeddingModel::name() const {
   return fmt::format("gguf:{}:{}", state_->model.path().stem().string(), to_string(state_->pooling));
+}
+
+std::string EmbeddingModel::identity() const {
+  if (state_->hash.empty()) state_->hash = sha256_of_file(state_->model.path());
+  return fmt::format("{} {}", name(), state_->hash);
 }
 
 std::size_t EmbeddingModel::width() const { return state_->width; }

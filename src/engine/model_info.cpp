@@ -81,6 +81,13 @@ void check_what_llama_asserts(const std::filesystem::path& path, const gguf_cont
   }
 }
 
+// Where there is no output matrix, the token embeddings are that as well.
+std::uint64_t lookup_parameters(ggml_context* tensors) {
+  const auto* embeddings = ggml_get_tensor(tensors, "token_embd.weight");
+  const bool is_output_too = ggml_get_tensor(tensors, "output.weight") == nullptr;
+  return embeddings == nullptr || is_output_too ? 0 : static_cast<std::uint64_t>(ggml_nelements(embeddings));
+}
+
 void describe_weights(const ggml_context* tensors, ModelInfo& info) {
   std::map<ggml_type, std::uint64_t> bytes_by_type;
   for (ggml_tensor* tensor = ggml_get_first_tensor(tensors); tensor != nullptr;
@@ -137,6 +144,7 @@ ModelInfo inspect_model(const std::filesystem::path& path) {
   }
   check_what_llama_asserts(path, gguf.get(), metadata, info);
   describe_weights(owned.get(), info);
+  info.lookup_parameters = lookup_parameters(owned.get());
   info.description = fmt::format("{} {}", info.name.empty() ? info.architecture : info.name, info.weight_type);
   return info;
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "w2s/error.h"
 #include "w2s/study.h"
@@ -20,6 +21,15 @@ fs::path BehaviorFolder::vectors(std::string_view other_method) const { return f
 
 fs::path BehaviorFolder::predictor(std::string_view other_method) const {
   return file_in(root, "predictor", other_method);
+}
+
+fs::path BehaviorFolder::embeddings(std::string_view encoder) const {
+  std::string name(encoder);
+  const auto is_safe = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  std::ranges::replace_if(name, std::not_fn(is_safe), '_');
+  return root / fmt::format("embeddings.{}.gguf", name);
 }
 
 std::string_view name_in_files(std::span<const std::string> methods, std::size_t method) {

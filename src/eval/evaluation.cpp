@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include "w2s/error.h"
 #include "w2s/random.h"
@@ -41,22 +43,45 @@ void check_matrix(const SteerabilityMatrix& matrix, std::string_view what) {
     throw Error(ErrorKind::data, fmt::format("evaluation: {} steerabilities of {} {} samples at {} layers",
                                              matrix.values.size(), matrix.samples, what, matrix.layers.size()));
   }
-  if (!std::ranges::all_of(matrix.values, [](double value) { return std::isfinite(value); })) {
+  if (std::ranges::any_of(matrix.values, [](double value) { return std::isinf(value); })) {
     throw Error(ErrorKind::data,
                 fmt::format("evaluation: a steerability of the {} samples is not finite: run the sweep again", what));
   }
 }
 
-std::size_t column_of(const SteerabilityMatrix& matrix, std::size_t layer, std::string_view policy, ErrorKind kind) {
-  const auto found = std::ranges::find(matrix.layers, layer);
-  if (found != matrix.layers.end()) return static_cast<std::size_t>(found - matrix.layers.begin());
+bool is_complete(const SteerabilityMatrix& matrix) {
+  return std::ranges::none_of(matrix.values, [](double value) { return std::isnan(value); });
+}
+
+void check_fitting(const SteerabilityMatrix& fitting) {
+  check_matrix(fitting, "training and validation");
+  if (is_complete(fitting)) return;
+  throw Error(ErrorKind::data,
+              "evaluation: a training or validation sample was not swept at all layers: run the sweep again");
+}
+
+[[noreturn]] void fail_not_swept(std::size_t layer, std::string_view policy, ErrorKind kind) {
   throw Error(kind, fmt::format("evaluation: policy {} steers at layer {}, which the samples evaluated were not swept "
-                                "at; sweep them at the same layers as the samples it was fitted on",
+                                "at; sweep them at the layers that it needs ('w2s run' again does)",
                                 policy, layer));
 }
 
+std::size_t column_of(const SteerabilityMatrix& matrix, std::size_t layer, std::string_view policy, ErrorKind kind) {
+  const auto found = std::ranges::find(matrix.layers, layer);
+  if (found != matrix.layers.end()) return static_cast<std::size_t>(found - matrix.layers.begin());
+  fail_not_swept(layer, policy, kind);
+}
+
+// A column in which every sample has a value.
+std::size_t swept_column_of(const SteerabilityMatrix& matrix, std::size_t layer, std::string_view policy) {
+  const std::size_t column = column_of(matrix, layer, policy, ErrorKind::results);
+  for (std::size_t i = 0; i < matrix.samples; ++i)
+    if (std::isnan(matrix.sample(i)[column])) fail_not_swept(layer, policy, ErrorKind::results);
+  return column;
+}
+
 Policy same_layer(std::string name, std::size_t layer, const SteerabilityMatrix& matrix) {
-  const std::size_t column = column_of(matrix, layer, name, ErrorKind::results);
+  const std::size_t column = swept_column_of(matrix, layer, name);
   return {.name = std::move(name), .layer = layer, .outcomes = {std::vector<std::size_t>(matrix.samples, column)}};
 }
 
@@ -93,6 +118,7 @@ std::vector<std::size_t> predicted_columns(const LayerPredictor& predictor, std:
   for (std::size_t i = 0; i < samples; ++i) {
     const std::size_t layer = predictor.layer(std::span(set.embeddings).subspan(i * width, width));
     columns.push_back(column_of(set.steerability, layer, policy, ErrorKind::predictor));
+    if (std::isnan(set.steerability.sample(i)[columns.back()])) fail_not_swept(layer, policy, ErrorKind::results);
   }
   return columns;
 }
@@ -114,18 +140,26 @@ Policy best_layers(const SteerabilityMatrix& matrix) {
   return policy;
 }
 
+// Of the policies that need no predictor, by name, in the order of tables.
+std::vector<std::pair<std::string, std::size_t>> baselines(const SteerabilityMatrix& fitting,
+                                                           const PredictorFile& predictors) {
+  const std::size_t own_layer = fitting.layers[best_fixed_column(fitting)];
+  const bool is_own = predictors.fixed_layer_method == predictors.method;
+  std::vector<std::pair<std::string, std::size_t>> layers = {{"fixed", is_own ? own_layer : predictors.fixed_layer}};
+  if (!is_own) layers.emplace_back("fixed-own", own_layer);
+  layers.emplace_back("majority", majority_layer(fitting));
+  return layers;
+}
+
 std::vector<Policy> all_policies(const SteerabilityMatrix& fitting, const PredictorFile& predictors,
                                  const EvaluationSet& set, const EvaluationOptions& options) {
   const SteerabilityMatrix& matrix = set.steerability;
+  const bool complete = is_complete(matrix);
   std::vector<Policy> policies;
-  const std::size_t own_layer = fitting.layers[best_fixed_column(fitting)];
-  const bool is_own = predictors.fixed_layer_method == predictors.method;
-  policies.push_back(same_layer("fixed", is_own ? own_layer : predictors.fixed_layer, matrix));
-  if (!is_own) policies.push_back(same_layer("fixed-own", own_layer, matrix));
-  policies.push_back(same_layer("majority", majority_layer(fitting), matrix));
-  policies.push_back(random_layers(matrix, options));
+  for (const auto& [name, layer] : baselines(fitting, predictors)) policies.push_back(same_layer(name, layer, matrix));
+  if (complete) policies.push_back(random_layers(matrix, options));
   for (const auto& [key, fitted] : predictors.by_policy) policies.push_back(predicted_layers(fitted, set));
-  policies.push_back(best_layers(matrix));
+  if (complete) policies.push_back(best_layers(matrix));
   return policies;
 }
 
@@ -178,6 +212,7 @@ PolicyResult score(const SteerabilityMatrix& matrix, const Policy& policy) {
   result.steerability_sd = standard_deviation(steerabilities);
   result.proportion_steerable = mean(proportions);
   result.proportion_sd = standard_deviation(proportions);
+  if (!is_complete(matrix)) return result;  // which layer is best is not known
   result.regret = mean(regrets);
   result.accuracy = mean(accuracies);
   return result;
@@ -200,10 +235,17 @@ Interval gain(const SteerabilityMatrix& matrix, const Policy& policy, const Poli
 
 }  // namespace
 
+std::vector<std::size_t> layers_of_baselines(const SteerabilityMatrix& fitting, const PredictorFile& predictors) {
+  check_fitting(fitting);
+  std::set<std::size_t> layers;
+  for (const auto& [name, layer] : baselines(fitting, predictors)) layers.insert(layer);
+  return {layers.begin(), layers.end()};
+}
+
 std::vector<PolicyResult> evaluate(const std::string& behavior, const SteerabilityMatrix& fitting,
                                    const PredictorFile& predictors, const EvaluationSet& set,
                                    const EvaluationOptions& options) {
-  check_matrix(fitting, "training and validation");
+  check_fitting(fitting);
   check_matrix(set.steerability, set.split);
   const std::vector<Policy> policies = all_policies(fitting, predictors, set, options);
   const Policy& fixed = policies.front();

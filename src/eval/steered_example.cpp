@@ -1,8 +1,6 @@
 #include "eval/steered_example.h"
 
-#include <algorithm>
-
-#include "eval/measured_samples.h"
+#include "eval/prompt_embeddings.h"
 #include "w2s/greedy_answer.h"
 #include "w2s/representations.h"
 
@@ -13,11 +11,9 @@ constexpr std::size_t answer_tokens = 24;
 
 std::size_t predicted_layer(const BehaviorFolder& folder, const SweepKey& key) {
   const auto store = SweepStore::read(folder.sweep());
-  const auto records = store.records();
-  const auto record = std::ranges::find(records, key, &SweepRecord::key);
   const auto predictors = read_predictors(folder.predictor());
-  const auto& embedding = record->encodings.at(recorded_encoder(store.header(), predictors.encoder));
-  return predictors.by_policy.at(predictors.default_policy).by_seed.front().layer(embedding);
+  const auto embeddings = embeddings_of(folder, store.header(), store.records(), predictors.encoder);
+  return predictors.by_policy.at(predictors.default_policy).by_seed.front().layer(embeddings.of(key));
 }
 
 }  // namespace

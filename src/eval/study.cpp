@@ -9,12 +9,15 @@
 #include <utility>
 
 #include "eval/fitted_sources.h"
+#include "eval/needed_layers.h"
 #include "eval/prepared_behavior.h"
 #include "eval/settings_file.h"
 #include "eval/steered_example.h"
+#include "eval/study_encoders.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
 #include "w2s/parallel.h"
+#include "w2s/prompt_embeddings.h"
 #include "w2s/sweep.h"
 #include "w2s/version.h"
 
@@ -27,12 +30,13 @@ constexpr std::size_t noise_floor_samples = 4;
 
 fs::path results_path(const fs::path& folder) { return folder / "results.json"; }
 
-// Names the behaviour in front of each stage.
-Job job_of(const Job& job, const std::string& behavior) {
+// Puts a stage's name into another form.
+template <typename Rename>
+Job renamed(const Job& job, const Rename& rename) {
   Job named = job;
   if (!job.on_progress) return named;
-  named.on_progress = [&job, behavior](const Progress& progress) {
-    const auto stage = fmt::format("{}: {}", behavior, progress.stage);
+  named.on_progress = [&job, rename](const Progress& progress) {
+    const std::string stage = rename(progress.stage);
     auto own = progress;
     own.stage = stage;
     job.report(own);
@@ -40,7 +44,17 @@ Job job_of(const Job& job, const std::string& behavior) {
   return named;
 }
 
+Job job_of(const Job& job, const std::string& behavior) {
+  return renamed(job, [behavior](std::string_view stage) { return fmt::format("{}: {}", behavior, stage); });
+}
+
+Job job_of(const Job& job, PromptVariant variant) {
+  return renamed(job, [variant](std::string_view stage) { return fmt::format("{}, {}", stage, to_string(variant)); });
+}
+
 std::string joined(std::span<const float> values) { return fmt::format("{}", fmt::join(values, ",")); }
+
+using TextEncoders = std::vector<std::unique_ptr<TextEncoder>>;
 
 // Everything that is decided before the first decode.
 struct StudyPlan {
@@ -48,6 +62,7 @@ struct StudyPlan {
   MethodOptions method_options;
   SweepGrid grid;
   FitSettings fit;
+  bool variants_at_all_layers = false;
 };
 
 SettingsFile settings_of(const StudySettings& settings, const Model& model, const StudyPlan& plan,
@@ -77,55 +92,69 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
   return file;
 }
 
-void sweep_variants(const PreparedBehavior& prepared, const SweepRequest& request, std::span<Decoder> decoders,
-                    SweepStore& store, const Job& job) {
+std::vector<std::unique_ptr<SweepExecutor>> executors_of(std::span<Decoder> decoders) {
   std::vector<std::unique_ptr<SweepExecutor>> executors;
   for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
-  // Each variant by itself: its prompts share more, and adding a variant later leaves the others' numbers as they are.
-  for (const auto& [variant, items] : prepared.items) sweep(executors, request, items, store, job);
+  return executors;
 }
 
-void sweep_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const StudyPlan& plan,
-                    const SettingsFile& settings, std::span<Decoder> decoders, const Job& job) {
-  const auto sources = fitted_sources(folder, prepared, plan.methods, plan.method_options, decoders, job);
-  const auto& info = decoders.front().model().info();
-  SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(info.layers), .sources = {}};
-  for (const auto& source : sources) request.sources.push_back(source.get());
+SweepStore open_store(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepRequest& request,
+                      const StudyPlan& plan, const SettingsFile& settings, const ModelInfo& model) {
   auto header_settings = settings.measurement;
   header_settings["data"] = settings.data.at(prepared.behavior.name);
-  auto store = SweepStore::open(folder.sweep(), {.behavior = prepared.behavior.name,
-                                                 .samples = prepared.behavior.samples.size(),
-                                                 .model_layers = info.layers,
-                                                 .width = info.width,
-                                                 .methods = plan.methods,
-                                                 .grid = plan.grid,
-                                                 .encoders = request.encoders,
-                                                 .settings = std::move(header_settings)});
+  return SweepStore::open(folder.sweep(), {.behavior = prepared.behavior.name,
+                                           .samples = prepared.behavior.samples.size(),
+                                           .model_layers = model.layers,
+                                           .width = model.width,
+                                           .methods = plan.methods,
+                                           .grid = plan.grid,
+                                           .encoders = request.encoders,
+                                           .settings = std::move(header_settings)});
+}
 
-  sweep_variants(prepared, request, decoders, store, job);
+void sweep_base(const PreparedBehavior& prepared, const SweepRequest& request, std::span<Decoder> decoders,
+                SweepStore& store, const Job& job) {
+  const auto& items = prepared.items.at(PromptVariant::base);
+  sweep(executors_of(decoders), request, items, store, job);
   if (store.noise_floor()) return;
   SharedPrefixExecutor executor(decoders.front());
-  store.set_noise_floor(
-      measure_noise_floor(executor, request, prepared.items.at(PromptVariant::base), noise_floor_samples, job));
+  store.set_noise_floor(measure_noise_floor(executor, request, items, noise_floor_samples, job));
 }
 
-// How the predictors of a file were fitted; nothing for one that another version of w2s wrote.
-std::optional<std::string> recorded_fit(const fs::path& path) try {
-  const auto notes = read_predictors(path).notes;
-  const auto found = notes.find("fit");
-  return found == notes.end() ? std::nullopt : std::optional(found->second);
-} catch (const Error& error) {
-  if (error.kind() != ErrorKind::predictor) throw;
-  return std::nullopt;
+LayerChoice layers_for_variants(const BehaviorFolder& folder, const StudyPlan& plan, const SweepStore& store) {
+  if (plan.variants_at_all_layers)
+    return [&plan](const SweepKey&, std::span<const std::vector<float>>) { return plan.grid.layers; };
+  return NeededLayers(folder, store.header(), store.records());
 }
 
-// Whether the folder's predictors are those these settings give: a resumed run need not fit them again.
-bool is_fitted(const BehaviorFolder& folder, const StudyPlan& plan) {
-  for (std::size_t method = 0; method < plan.methods.size(); ++method) {
-    const auto path = folder.predictor(name_in_files(plan.methods, method));
-    if (!fs::exists(path) || recorded_fit(path) != to_string(plan.fit)) return false;
-  }
-  return true;
+// After the fit, which decides where.
+void sweep_variants(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepRequest& request,
+                    const StudyPlan& plan, std::span<Decoder> decoders, SweepStore& store, const Job& job) {
+  if (prepared.items.size() == 1) return;
+  auto at_layers = request;
+  at_layers.choose_layers = layers_for_variants(folder, plan, store);
+  // Each variant by itself: its prompts share more, and adding a variant later leaves the others' numbers as they are.
+  for (const auto& [variant, items] : prepared.items)
+    if (variant != PromptVariant::base) sweep(executors_of(decoders), at_layers, items, store, job_of(job, variant));
+}
+
+// Everything there is to do for one behaviour, or what of it is missing.
+void measure_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const StudyPlan& plan,
+                      const SettingsFile& settings, const TextEncoders& text_encoders, std::span<Decoder> decoders,
+                      const Job& job) {
+  const auto sources = fitted_sources(folder, prepared, plan.methods, plan.method_options, decoders, job);
+  const auto& model = decoders.front().model().info();
+  SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(model.layers), .sources = {}};
+  for (const auto& source : sources) request.sources.push_back(source.get());
+  auto store = open_store(folder, prepared, request, plan, settings, model);
+
+  sweep_base(prepared, request, decoders, store, job);
+  std::vector<PromptVariant> variants;
+  for (const auto& [variant, items] : prepared.items) variants.push_back(variant);
+  for (const auto& encoder : text_encoders)
+    embed_prompts(folder, prepared.behavior, prepared.split, variants, *encoder, job);
+  if (!is_fitted(folder, plan.fit)) static_cast<void>(fit_behavior(folder, plan.fit, job));
+  sweep_variants(folder, prepared, request, plan, decoders, store, job);
 }
 
 std::size_t context_for(const StudySettings& settings, const Model& model, const StudyPlan& plan,
@@ -152,14 +181,15 @@ void check_folds(std::span<const PreparedBehavior> behaviors, std::size_t folds)
   }
 }
 
-StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model) {
+StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model, const TextEncoders& text_encoders) {
   StudyPlan plan{.methods = methods_to_sweep(settings.methods),
                  .method_options = settings.method_options,
                  .grid = full_grid(model.layers),
-                 .fit = {.encoder = settings.encoder,
+                 .fit = {.encoder = {},
                          .objectives = settings.objectives,
                          .top_k = settings.top_k,
-                         .predictor = settings.predictor}};
+                         .predictor = settings.predictor},
+                 .variants_at_all_layers = settings.variants_at_all_layers};
   if (!settings.layers.empty()) plan.grid.layers = parse_layers(settings.layers, model.layers);
   if (!settings.multipliers.empty()) plan.grid.multipliers = settings.multipliers;
   plan.grid.operation = settings.operation;
@@ -169,7 +199,7 @@ StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model) {
                                            : parse_layers(settings.context_layers, model.layers);
   plan.method_options.seed = settings.seed;
   plan.method_options.threads = settings.decoder.threads;
-  static_cast<void>(parse_prompt_encoder(plan.fit.encoder, model.layers));
+  plan.fit.encoder = name_of_encoder(settings, model.layers, text_encoders);
   static_cast<void>(policies_of(plan.fit));
   return plan;
 }
@@ -208,7 +238,8 @@ std::uint64_t study_seed(const fs::path& folder) {
 
 StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, const Job& job) {
   const auto model = Model::load(settings.model, settings.model_options);
-  const auto plan = plan_study(settings, model.info());
+  const auto text_encoders = open_text_encoders(settings);
+  const auto plan = plan_study(settings, model.info(), text_encoders);
   const auto behaviors = prepare_behaviors(settings, model);
   check_folds(behaviors, plan.fit.predictor.folds);
   auto decoder_options = settings.decoder;
@@ -224,8 +255,7 @@ StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, co
     const auto own_job = job_of(job, prepared.behavior.name);
     const BehaviorFolder own_folder{folder / prepared.behavior.name};
     fs::create_directories(own_folder.root);
-    sweep_behavior(own_folder, prepared, plan, recorded, decoders, own_job);
-    if (!is_fitted(own_folder, plan)) static_cast<void>(fit_behavior(own_folder, plan.fit, own_job));
+    measure_behavior(own_folder, prepared, plan, recorded, text_encoders, decoders, own_job);
   }
   auto evaluation = settings.evaluation;
   evaluation.seed = settings.seed;

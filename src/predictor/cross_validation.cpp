@@ -128,7 +128,7 @@ std::vector<CrossValidationScore> cross_validate(const TrainingSet& set, const P
   return scores;
 }
 
-const CrossValidationScore& best_score(const std::vector<CrossValidationScore>& scores) {
+const CrossValidationScore& best_score(std::span<const CrossValidationScore> scores) {
   return *std::ranges::min_element(scores, {}, [](const CrossValidationScore& score) {
     return std::tuple(-score.steerability, score.settings.hidden_width, score.settings.hidden_layers);
   });

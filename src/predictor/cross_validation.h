@@ -27,8 +27,4 @@ enum class SeedStream : std::uint64_t { folds = 0, cross_validation = 1'000'000,
 [[nodiscard]] std::vector<CrossValidationScore> cross_validate(const TrainingSet& set, const PredictorOptions& options,
                                                                std::string_view stage, const Job& job);
 
-/// The score with the highest steerability; of equal ones the one with the smallest network, then the first. There is
-/// at least one.
-[[nodiscard]] const CrossValidationScore& best_score(const std::vector<CrossValidationScore>& scores);
-
 }  // namespace w2s

@@ -111,14 +111,24 @@ void train_final_networks(FittedPredictors& fitted, const TrainingSet& set, cons
   for (const auto& network : networks) fitted.by_seed.push_back(make_predictor(layers, axes, network));
 }
 
-// All samples have the same label, so a network of one output, whose softmax is 1, says all there is to say.
-void fit_only_class(FittedPredictors& fitted, const TrainingSet& set, std::size_t layer,
-                    const PredictorOptions& options) {
+// Where all samples have the same label there is nothing to choose.
+std::vector<CrossValidationScore> scores_of_only_class(const TrainingSet& set, const PredictorOptions& options) {
+  std::vector<CrossValidationScore> scores;
   for (const auto& settings : options.grid.settings()) {
-    fitted.scores.push_back(
-        {.settings = settings, .steerability = set.class_steerability.mean(), .accuracy = 1, .epochs = 0});
+    scores.push_back({.settings = settings, .steerability = set.class_steerability.mean(), .accuracy = 1, .epochs = 0});
   }
-  fitted.settings = best_score(fitted.scores).settings;
+  return scores;
+}
+
+std::vector<CrossValidationScore> scores_of(const TrainingSet& set, const PredictorPolicy& policy,
+                                            const PredictorOptions& options, const Job& job) {
+  if (set.class_count() == 1) return scores_of_only_class(set, options);
+  return cross_validate(set, options, fmt::format("cross-validation {}", to_string(policy)), job);
+}
+
+// A network of one output, whose softmax is 1, says all there is to say.
+void add_only_answer(FittedPredictors& fitted, const TrainingSet& set, std::size_t layer,
+                     const PredictorOptions& options) {
   const auto width = static_cast<std::size_t>(set.points.rows());
   const LayerPredictor predictor(
       {.layers = {layer}, .mean = std::vector<float>(width), .network = {{std::vector<float>(width), {0}}}});
@@ -126,6 +136,17 @@ void fit_only_class(FittedPredictors& fitted, const TrainingSet& set, std::size_
 }
 
 }  // namespace
+
+std::vector<CrossValidationScore> cross_validate_predictors(std::span<const float> embeddings,
+                                                            const SteerabilityMatrix& steerability,
+                                                            const PredictorPolicy& policy,
+                                                            const PredictorOptions& options, const Job& job) {
+  check_policy(policy);
+  check_options(options);
+  check_samples(steerability, options);
+  const LayerLabels labels = label_layers(steerability, policy.top_k);
+  return scores_of(make_training_set(embeddings, steerability, labels, policy.objective), policy, options, job);
+}
 
 FittedPredictors fit_predictors(std::span<const float> embeddings, const SteerabilityMatrix& steerability,
                                 const PredictorPolicy& policy, const PredictorOptions& options, const Job& job) {
@@ -135,14 +156,14 @@ FittedPredictors fit_predictors(std::span<const float> embeddings, const Steerab
   const LayerLabels labels = label_layers(steerability, policy.top_k);
   const TrainingSet set = make_training_set(embeddings, steerability, labels, policy.objective);
 
-  FittedPredictors fitted{.policy = policy, .settings = {}, .epochs = 0, .scores = {}, .by_seed = {}};
-  if (labels.layers.size() == 1) {
-    fit_only_class(fitted, set, labels.layers.front(), options);
-    return fitted;
-  }
-  fitted.scores = cross_validate(set, options, fmt::format("cross-validation {}", to_string(policy)), job);
+  FittedPredictors fitted{
+      .policy = policy, .settings = {}, .epochs = 0, .scores = scores_of(set, policy, options, job), .by_seed = {}};
   const CrossValidationScore& best = best_score(fitted.scores);
   fitted.settings = best.settings;
+  if (set.class_count() == 1) {
+    add_only_answer(fitted, set, labels.layers.front(), options);
+    return fitted;
+  }
   fitted.epochs = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(best.epochs)));
   train_final_networks(fitted, set, labels.layers, options, job);
   return fitted;

@@ -65,13 +65,14 @@ std::vector<std::vector<float>> encodings(Decoder& decoder, const SweepPlan& pla
 SweepOutcome NaiveExecutor::run(const SweepPlan& plan) {
   SweepOutcome outcome;
   outcome.unsteered = propensity(*decoder_, plan, std::nullopt);
+  outcome.encodings = encodings(*decoder_, plan);
+  const auto interventions = plan.choose ? plan.choose(outcome.encodings) : plan.interventions;
   const auto input = read_input(*decoder_, *plan.sample, common_needs(plan));
   for (const auto* source : plan.sources) {
     auto& steered = outcome.steered.emplace_back();
-    for (const auto& intervention : plan.interventions)
+    for (const auto& intervention : interventions)
       steered.push_back(propensity(*decoder_, plan, Steering{intervention, source->vector(intervention.layer, input)}));
   }
-  outcome.encodings = encodings(*decoder_, plan);
   decoder_->clear();
   return outcome;
 }

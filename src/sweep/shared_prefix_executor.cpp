@@ -113,12 +113,14 @@ void SharedPrefixExecutor::ensure_prefix(const SweepPlan& plan) {
   holds_prefix_ = true;
 }
 
-SweepOutcome SharedPrefixExecutor::run(const SweepPlan& plan) {
-  ensure_prefix(plan);
-  holds_prefix_ = false;  // until this run is through: an error in it leaves the decoder in between
+SweepOutcome SharedPrefixExecutor::run(const SweepPlan& asked) {
+  ensure_prefix(asked);
+  SweepPlan plan = asked;  // its interventions may be chosen on the way
+  holds_prefix_ = false;   // until this run is through: an error in it leaves the decoder in between
   const std::size_t layers = decoder_->model().info().layers;
   const InputNeeds needs = common_needs(plan);
   SteeredRows rows(plan);
+  if (!plan.choose) rows.add_independent();
 
   Batch batch;
   for (std::size_t i = plan.shared_prefix; i + 1 < plan.sample->prompt.size(); ++i)
@@ -134,6 +136,10 @@ SweepOutcome SharedPrefixExecutor::run(const SweepPlan& plan) {
   SweepOutcome outcome;
   outcome.unsteered = propensity(decoded, 0);
   outcome.encodings = encodings(plan, decoded, own_rows);
+  if (plan.choose) {
+    plan.interventions = plan.choose(outcome.encodings);
+    rows.add_independent();
+  }
   rows.add_input(input_of(decoded, needs, layers, batch.captures.size() - captures_of_needs(needs, layers)));
   while (!rows.all_taken()) {
     batch = Batch{};

@@ -36,9 +36,9 @@ float propensity(const Decoded& decoded, std::size_t row) {
   return logits[0] - logits[1];
 }
 
-SteeredRows::SteeredRows(const SweepPlan& plan) : plan_(&plan) {
-  for (std::size_t source = 0; source < plan.sources.size(); ++source)
-    if (!depends_on_input(*plan.sources[source])) add_source(source, {});
+void SteeredRows::add_independent() {
+  for (std::size_t source = 0; source < plan_->sources.size(); ++source)
+    if (!depends_on_input(*plan_->sources[source])) add_source(source, {});
 }
 
 void SteeredRows::add_input(const InputRepresentation& input) {

@@ -21,8 +21,11 @@ namespace w2s {
 /// can share the prompt's own batch, the others have to wait for what it shows.
 class SteeredRows {
  public:
-  /// With the rows of all sources that do not depend on the input.
-  explicit SteeredRows(const SweepPlan& plan);
+  /// Without rows. The plan's interventions may change until rows are added.
+  explicit SteeredRows(const SweepPlan& plan) : plan_(&plan) {}
+
+  /// Adds the rows of all sources that do not depend on the input.
+  void add_independent();
 
   /// Adds those of the sources that do.
   void add_input(const InputRepresentation& input);

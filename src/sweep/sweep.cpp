@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -28,6 +30,23 @@ SweepPlan plan_for(const SweepRequest& request, std::span<const SweepItem> items
           .sources = request.sources,
           .operation = request.grid.operation,
           .encoders = request.encoders};
+}
+
+std::vector<std::size_t> united(const std::vector<std::size_t>& first, const std::vector<std::size_t>& second) {
+  std::vector<std::size_t> both;
+  std::ranges::set_union(first, second, std::back_inserter(both));
+  return both;
+}
+
+// The samples in the store that lack a layer they should have, with the layers they have.
+std::map<SweepKey, std::vector<std::size_t>> incomplete_samples(const SweepRequest& request, const SweepStore& store) {
+  std::map<SweepKey, std::vector<std::size_t>> incomplete;
+  for (const auto& record : store.records()) {
+    if (record.layers.empty()) continue;
+    if (!std::ranges::includes(record.layers, request.choose_layers(record.key, record.encodings)))
+      incomplete.emplace(record.key, record.layers);
+  }
+  return incomplete;
 }
 
 std::vector<PropensityMap> propensity_maps(const SweepGrid& grid, const SweepOutcome& outcome) {
@@ -63,11 +82,19 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
     const SweepItem& item = *open[index];
     auto own_plan = plan;
     own_plan.sample = &item.tokens;
+    auto grid = request.grid;
+    if (request.choose_layers) {
+      own_plan.choose = [&](std::span<const std::vector<float>> encodings) {
+        grid.layers = request.choose_layers(item.key, encodings);
+        return interventions(grid);
+      };
+    }
     auto outcome = executors[worker]->run(own_plan);
     SweepRecord record{.key = item.key,
                        .id = item.id,
                        .part = item.part,
-                       .propensity = propensity_maps(request.grid, outcome),
+                       .layers = request.choose_layers ? grid.layers : std::vector<std::size_t>{},
+                       .propensity = propensity_maps(grid, outcome),
                        .encodings = std::move(outcome.encodings)};
     const std::lock_guard lock(sink_mutex);
     sink(std::move(record));
@@ -79,9 +106,21 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
 
 void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items, SweepStore& store,
            const Job& job) {
+  const auto add = [&](const SweepRecord& record) { store.add(record); };
+  if (!request.choose_layers) {
+    sweep(executors, request, items, [&](const SweepKey& key) { return store.contains(key); }, add, job);
+    return;
+  }
+  const auto incomplete = incomplete_samples(request, store);
+  auto extending = request;
+  extending.choose_layers = [&](const SweepKey& key, std::span<const std::vector<float>> encodings) {
+    const auto layers = request.choose_layers(key, encodings);
+    const auto had = incomplete.find(key);
+    return had == incomplete.end() ? layers : united(layers, had->second);
+  };
   sweep(
-      executors, request, items, [&](const SweepKey& key) { return store.contains(key); },
-      [&](const SweepRecord& record) { store.add(record); }, job);
+      executors, extending, items,
+      [&](const SweepKey& key) { return store.contains(key) && !incomplete.contains(key); }, add, job);
 }
 
 NoiseFloor measure_noise_floor(SharedPrefixExecutor& executor, const SweepRequest& request,

@@ -30,7 +30,7 @@ using sqlite::Statement;
 
 // "w2sw" in ASCII; marks the SQLite files that are sweep stores.
 constexpr std::int64_t application_id = 0x77327377;
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
 
 // How long a reader, or a writer between two samples, waits for another process to finish what takes moments.
 constexpr std::chrono::milliseconds patience{2000};
@@ -40,7 +40,7 @@ constexpr std::chrono::milliseconds patience{2000};
 constexpr const char* schema = R"sql(
 CREATE TABLE header(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE samples(sample INTEGER NOT NULL, variant TEXT NOT NULL, id NOT NULL, part TEXT NOT NULL,
-                     PRIMARY KEY(variant, sample)) WITHOUT ROWID;
+                     layers TEXT NOT NULL, PRIMARY KEY(variant, sample)) WITHOUT ROWID;
 CREATE TABLE propensity(sample INTEGER NOT NULL, variant TEXT NOT NULL, method TEXT NOT NULL, layer INTEGER NOT NULL,
                         multiplier REAL NOT NULL, value REAL NOT NULL,
                         PRIMARY KEY(variant, sample, method, layer, multiplier)) WITHOUT ROWID;
@@ -92,9 +92,26 @@ void check_finite(const SweepRecord& record) {
                           record.key.sample, to_string(record.id), to_string(record.key.variant)));
 }
 
+// A record's own layers, or those of the grid.
+const std::vector<std::size_t>& layers_of(const SweepRecord& record, const SweepStoreHeader& header) {
+  return record.layers.empty() ? header.grid.layers : record.layers;
+}
+
+constexpr std::string_view all_layers = "all";
+
+std::string layers_text(const SweepRecord& record) {
+  return record.layers.empty() ? std::string(all_layers) : fmt::format("{}", fmt::join(record.layers, ","));
+}
+
 void check_shape(const SweepRecord& record, const SweepStoreHeader& header) {
+  const auto& layers = layers_of(record, header);
+  if (!std::ranges::includes(header.grid.layers, layers)) {
+    throw Error(ErrorKind::usage,
+                fmt::format("sample {}: its layers are not among the store's grid's, or not in ascending order",
+                            record.key.sample));
+  }
   const auto has_shape = [&](const PropensityMap& map) {
-    return map.layers == header.grid.layers.size() && map.multipliers == header.grid.multipliers.size() &&
+    return map.layers == layers.size() && map.multipliers == header.grid.multipliers.size() &&
            map.values.size() == map.layers * map.multipliers;
   };
   const bool fits_grid =
@@ -147,10 +164,21 @@ std::map<std::string, std::string> read_header_rows(Database& database) {
   return rows;
 }
 
+// From how layers_text put them; empty for all.
+std::vector<std::size_t> parse_layers_text(std::string_view text, const SweepStoreHeader& header, const fs::path& path,
+                                           SweepKey key) {
+  if (text == all_layers) return {};
+  try {
+    return parse_layers(text, header.model_layers);
+  } catch (const Error&) {
+    throw_damaged(path, key);
+  }
+}
+
 // What writing a sample needs, prepared once.
 struct InsertStatements {
   explicit InsertStatements(Database& database)
-      : sample(database, "INSERT OR IGNORE INTO samples(sample, variant, id, part) VALUES (?, ?, ?, ?)"),
+      : sample(database, "INSERT INTO samples(sample, variant, id, part, layers) VALUES (?, ?, ?, ?, ?)"),
         propensity(database,
                    "INSERT INTO propensity(sample, variant, method, layer, multiplier, value) "
                    "VALUES (?, ?, ?, ?, ?, ?)"),
@@ -234,10 +262,14 @@ struct SweepStore::State {
   }
 
   void insert(const SweepRecord& record);
-  void insert_map(const SweepKey& key, std::string_view method, const PropensityMap& map);
+  void insert_map(const SweepKey& key, std::string_view method, std::span<const std::size_t> layers,
+                  const PropensityMap& map);
+  // How many layers a sample was swept at; nothing for one that is not there.
+  [[nodiscard]] std::optional<std::size_t> layers_in_store(SweepKey key);
+  void erase(SweepKey key);
   [[nodiscard]] std::vector<SweepRecord> read_samples();
   void read_propensities(std::span<SweepRecord> records);
-  [[nodiscard]] PropensityMap read_map(Statement& select, const SweepKey& key, std::string_view method) const;
+  [[nodiscard]] PropensityMap read_map(Statement& select, const SweepRecord& record, std::string_view method) const;
   void read_encodings(std::span<SweepRecord> records);
 
   Database database;
@@ -250,29 +282,46 @@ struct SweepStore::State {
 void SweepStore::State::insert(const SweepRecord& record) {
   const std::size_t sample = record.key.sample;
   const std::string_view variant = to_string(record.key.variant);
+  if (const auto there = layers_in_store(record.key)) {
+    if (*there >= layers_of(record, header).size()) return;
+    erase(record.key);
+  }
+  const std::string layers = layers_text(record);
   std::visit(
       [&](const auto& id) {
         if constexpr (std::is_same_v<std::decay_t<decltype(id)>, std::string>) {
-          inserts->sample.run(sample, variant, std::string_view(id), to_string(record.part));
+          inserts->sample.run(sample, variant, std::string_view(id), to_string(record.part), std::string_view(layers));
         } else {
-          inserts->sample.run(sample, variant, id, to_string(record.part));
+          inserts->sample.run(sample, variant, id, to_string(record.part), std::string_view(layers));
         }
       },
       record.id);
-  const bool already_there = database.changes() == 0;
-  if (already_there) return;
-
   for (std::size_t i = 0; i < header.methods.size(); ++i)
-    insert_map(record.key, header.methods[i], record.propensity[i]);
+    insert_map(record.key, header.methods[i], layers_of(record, header), record.propensity[i]);
   for (std::size_t i = 0; i < encoder_names.size(); ++i) {
     const std::vector<std::byte> bytes = to_little_endian(record.encodings[i]);
     inserts->encoding.run(sample, variant, std::string_view(encoder_names[i]), std::span<const std::byte>(bytes));
   }
 }
 
-void SweepStore::State::insert_map(const SweepKey& key, std::string_view method, const PropensityMap& map) {
+std::optional<std::size_t> SweepStore::State::layers_in_store(SweepKey key) {
+  Statement select(database, "SELECT layers FROM samples WHERE variant = ? AND sample = ?");
+  select.start(to_string(key.variant), key.sample);
+  if (!select.step()) return std::nullopt;
+  const auto layers = parse_layers_text(select.text(0), header, database.path(), key);
+  return layers.empty() ? header.grid.layers.size() : layers.size();
+}
+
+void SweepStore::State::erase(SweepKey key) {
+  for (const auto* table : {"samples", "propensity", "steerability", "encodings"}) {
+    Statement remove(database, fmt::format("DELETE FROM {} WHERE variant = ? AND sample = ?", table));
+    remove.run(to_string(key.variant), key.sample);
+  }
+}
+
+void SweepStore::State::insert_map(const SweepKey& key, std::string_view method, std::span<const std::size_t> layers,
+                                   const PropensityMap& map) {
   const std::string_view variant = to_string(key.variant);
-  const auto& layers = header.grid.layers;
   const auto& multipliers = header.grid.multipliers;
   const std::vector<double> slopes = steerability(multipliers, map);
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -287,7 +336,7 @@ void SweepStore::State::insert_map(const SweepKey& key, std::string_view method,
 
 std::vector<SweepRecord> SweepStore::State::read_samples() {
   std::vector<SweepRecord> records;
-  Statement select(database, "SELECT sample, variant, id, part FROM samples ORDER BY variant, sample");
+  Statement select(database, "SELECT sample, variant, id, part, layers FROM samples ORDER BY variant, sample");
   while (select.step()) {
     SweepRecord record;
     record.key = {static_cast<std::size_t>(select.integer(0)), parse_variant(select.text(1), database.path())};
@@ -297,6 +346,7 @@ std::vector<SweepRecord> SweepStore::State::read_samples() {
       record.id = std::string(select.text(2));
     }
     record.part = parse_part(select.text(3), database.path(), record.key);
+    record.layers = parse_layers_text(select.text(4), header, database.path(), record.key);
     records.push_back(std::move(record));
   }
   return records;
@@ -312,13 +362,13 @@ void SweepStore::State::read_propensities(std::span<SweepRecord> records) {
   std::ranges::sort(order, {}, [&](std::size_t method) -> const std::string& { return header.methods[method]; });
   for (SweepRecord& record : records) {
     record.propensity.resize(header.methods.size());
-    for (const std::size_t method : order)
-      record.propensity[method] = read_map(select, record.key, header.methods[method]);
+    for (const std::size_t method : order) record.propensity[method] = read_map(select, record, header.methods[method]);
   }
 }
 
-PropensityMap SweepStore::State::read_map(Statement& select, const SweepKey& key, std::string_view method) const {
-  const auto& layers = header.grid.layers;
+PropensityMap SweepStore::State::read_map(Statement& select, const SweepRecord& record, std::string_view method) const {
+  const auto& key = record.key;
+  const auto& layers = layers_of(record, header);
   const auto& multipliers = header.grid.multipliers;
   PropensityMap map{.layers = layers.size(), .multipliers = multipliers.size(), .values = {}};
   map.values.reserve(layers.size() * multipliers.size());

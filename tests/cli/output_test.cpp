@@ -13,5 +13,12 @@ TEST(Report, HasItsNotesAsAListInMarkdown) {
   EXPECT_THAT(render(report, Format::table), testing::EndsWith("First.\n\nSecond:\n  its detail\n"));
 }
 
+TEST(Report, HasItsNotesAsCommentsInLatex) {
+  Report report;
+  report.readable = {.columns = {"name"}, .rows = {{Cell("a")}}};
+  report.notes = "First.\n\nSecond: 5%\n";
+  EXPECT_THAT(render(report, Format::latex), testing::EndsWith("\\end{tabular}\n% First.\n% Second: 5%\n"));
+}
+
 }  // namespace
 }  // namespace w2s::cli

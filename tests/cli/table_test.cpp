@@ -1,5 +1,6 @@
 #include "cli/table.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -55,6 +56,43 @@ TEST(Table, LeavesAnAbsentCsvFieldEmpty) { EXPECT_EQ(render_csv(fruit), "name,co
 TEST(Table, EscapesPipesInMarkdown) {
   const Table table{.columns = {"name", "n"}, .rows = {{std::string("a|b"), std::int64_t{1}}}};
   EXPECT_EQ(render_markdown(table), "| name | n |\n| --- | ---: |\n| a\\|b | 1 |\n");
+}
+
+TEST(Table, IsABooktabsTabularInLatex) {
+  EXPECT_EQ(render_latex(fruit),
+            "\\begin{tabular}{lrr}\n"
+            "\\toprule\n"
+            "name & count & price \\\\\n"
+            "\\midrule\n"
+            "apple & 3 & 0.5 \\\\\n"
+            "fig & 12 & -- \\\\\n"
+            "\\bottomrule\n"
+            "\\end{tabular}\n");
+}
+
+std::string latex_of(const std::string& text) {
+  const auto rendered = render_latex({.columns = {"x"}, .rows = {{text}}});
+  const auto begin = rendered.find("\\midrule\n") + 9;
+  return rendered.substr(begin, rendered.find(" \\\\\n\\bottomrule") - begin);
+}
+
+TEST(Table, EscapesWhatIsSpecialToLatex) {
+  EXPECT_EQ(latex_of("50% of $5 & #1_a{b}"), R"(50\% of \$5 \& \#1\_a\{b\})");
+  EXPECT_EQ(latex_of(R"(a\b~c^d<e>f|g)"),
+            R"(a\textbackslash{}b\textasciitilde{}c\textasciicircum{}d\textless{}e\textgreater{}f\textbar{}g)");
+  EXPECT_EQ(latex_of("two\nlines"), "two lines");
+}
+
+TEST(Table, SetsPlusMinusAndMinusSignsInLatexMath) {
+  EXPECT_EQ(latex_of("1.5 ± 0.1"), R"(1.5 $\pm$ 0.1)");
+  EXPECT_EQ(latex_of("-0.5 [-1, +.5]"), "$-$0.5 [$-$1, +.5]");
+  EXPECT_EQ(latex_of("Top-1, 1e-05"), "Top-1, 1e-05");
+  EXPECT_EQ(latex_of("naïve"), "naïve");
+}
+
+TEST(Table, AlignsLatexNumbersToTheRightWhateverTheyTurnInto) {
+  const Table table{.columns = {"a_b"}, .rows = {{-1.5}, {std::string("2 ± 1")}}};
+  EXPECT_THAT(render_latex(table), testing::StartsWith("\\begin{tabular}{r}\n\\toprule\na\\_b \\\\\n"));
 }
 
 TEST(Table, IsAListOfObjectsInJson) {

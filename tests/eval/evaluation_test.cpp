@@ -287,6 +287,47 @@ TEST(Evaluation, CountsALayerAsBestIfItTiesWithTheBest) {
   EXPECT_DOUBLE_EQ(policy(results, "fixed").accuracy.value(), 1.0);
 }
 
+TEST(Evaluation, OfSamplesSweptAtSomeLayersLeavesOutWhatNeedsAll) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  const SteerabilityMatrix fitting{.samples = 2, .layers = {0, 1, 2}, .values = {1, 3, 2, 1, 3, 2}};
+  PredictorFile predictors;
+  predictors.by_policy.emplace(test::top(1), test::fitted(test::top(1), {{2, 1}}));
+  const EvaluationSet set{
+      .steerability = {.samples = 2, .layers = {0, 1, 2}, .values = {unknown, 4, 5, unknown, 6, unknown}},
+      .embeddings = test::one_hot({0, 1}, 2)};
+  const auto results = evaluate("warm", fitting, predictors, set, {.bootstrap_draws = 50});
+  std::vector<std::string> policies;
+  for (const auto& row : results) {
+    policies.push_back(row.policy);
+    EXPECT_FALSE(row.regret || row.accuracy) << row.policy;
+  }
+  EXPECT_THAT(policies, testing::ElementsAre("fixed", "majority", "w2s-top1"));
+  EXPECT_DOUBLE_EQ(test::policy(results, "fixed").steerability, 5);
+  EXPECT_DOUBLE_EQ(test::policy(results, "w2s-top1").steerability, 5.5);
+  EXPECT_DOUBLE_EQ(test::policy(results, "w2s-top1").gain_over_fixed->mean, 0.5);
+}
+
+TEST(Evaluation, NamesTheLayerThatASampleLacks) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  const SteerabilityMatrix fitting{.samples = 1, .layers = {0, 1}, .values = {1, 3}};
+  PredictorFile predictors;
+  predictors.by_policy.emplace(test::top(1), test::fitted(test::top(1), {{0}}));
+  const EvaluationSet set{.steerability = {.samples = 1, .layers = {0, 1}, .values = {unknown, 4}},
+                          .embeddings = test::one_hot({0}, 1)};
+  const Error error = error_of_evaluating(fitting, predictors, set);
+  EXPECT_EQ(error.kind(), ErrorKind::results);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("policy w2s-top1 steers at layer 0"), HasSubstr("w2s run")));
+}
+
+TEST(Evaluation, KnowsTheLayersThatItsBaselinesNeed) {
+  const SteerabilityMatrix fitting{.samples = 3, .layers = {0, 4, 9}, .values = {9, 0, 0, 0, 2, 1, 0, 2, 1}};
+  PredictorFile predictors;
+  EXPECT_THAT(layers_of_baselines(fitting, predictors), testing::ElementsAre(0, 4));
+  predictors.fixed_layer = 9;
+  predictors.fixed_layer_method = "oracle";
+  EXPECT_THAT(layers_of_baselines(fitting, predictors), testing::ElementsAre(0, 4, 9));
+}
+
 TEST(Evaluation, NamesTheLayerThatWasNotSwept) {
   EvaluationSet set = test_samples();
   set.steerability.layers = {3, 6, 8};
@@ -298,6 +339,13 @@ TEST(Evaluation, NamesTheLayerThatWasNotSwept) {
   const Error predicted = error_of_evaluating(fitting_samples(), test_predictors(), set);
   EXPECT_EQ(predicted.kind(), ErrorKind::predictor);
   EXPECT_THAT(predicted.what(), AllOf(HasSubstr("w2s-top1"), HasSubstr("layer 8")));
+}
+
+TEST(Evaluation, RefusesFittingSamplesThatWereNotSweptAtAllLayers) {
+  SteerabilityMatrix fitting = fitting_samples();
+  fitting.values[4] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(error_of_evaluating(fitting, test_predictors(), test_samples()).what(),
+              HasSubstr("was not swept at all layers"));
 }
 
 TEST(Evaluation, RefusesEmbeddingsOfAnotherWidth) {
@@ -319,7 +367,7 @@ TEST(Evaluation, RefusesMatricesThatItCannotUse) {
   SteerabilityMatrix short_of_values = fitting_samples();
   short_of_values.values.pop_back();
   SteerabilityMatrix not_finite = fitting_samples();
-  not_finite.values[4] = std::numeric_limits<double>::quiet_NaN();
+  not_finite.values[4] = std::numeric_limits<double>::infinity();
   for (const SteerabilityMatrix& matrix : {none, short_of_values, not_finite}) {
     EXPECT_EQ(error_of_evaluating(matrix, test_predictors(), test_samples()).kind(), ErrorKind::data);
     EvaluationSet set = test_samples();

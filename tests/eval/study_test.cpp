@@ -38,6 +38,11 @@ class Study : public testing::Test {
     settings.evaluation.bootstrap_draws = 200;
   }
 
+  void describe_warm() const {
+    write_file(folder / "warm.toml",
+               "positive = \"You find everything warm.\"\nnegative = \"You find nothing warm.\"\n");
+  }
+
   [[nodiscard]] static std::string results(const fs::path& where) { return read_file(where / "results.json"); }
 
   [[nodiscard]] static std::string refusal(const StudySettings& other, const fs::path& where) {
@@ -205,8 +210,9 @@ TEST_F(Study, AddsABehaviorToAFolder) {
 }
 
 TEST_F(Study, EvaluatesPromptVariantsOnTheTestPart) {
-  write_file(folder / "warm.toml", "positive = \"You find everything warm.\"\nnegative = \"You find nothing warm.\"\n");
+  describe_warm();
   settings.variants = {PromptVariant::user_negative, PromptVariant::system_positive};
+  settings.variants_at_all_layers = true;
   const auto outcome = run_study(settings, folder / "out");
   std::map<std::string, std::size_t> rows;
   for (const auto& result : outcome.results) {
@@ -215,6 +221,61 @@ TEST_F(Study, EvaluatesPromptVariantsOnTheTestPart) {
   }
   EXPECT_THAT(
       rows, testing::ElementsAre(testing::Pair("BASE", 6), testing::Pair("SYS.POS", 6), testing::Pair("USER.NEG", 6)));
+}
+
+TEST_F(Study, SweepsVariantsAtTheLayersThatPoliciesNeedAndFindsTheSame) {
+  describe_warm();
+  settings.variants = {PromptVariant::user_negative};
+  const auto needed = run_study(settings, folder / "needed");
+  settings.variants_at_all_layers = true;
+  const auto all = run_study(settings, folder / "all");
+
+  std::size_t compared = 0;
+  for (const auto& row : needed.results) {
+    const auto same = std::ranges::find_if(
+        all.results, [&](const auto& other) { return other.variant == row.variant && other.policy == row.policy; });
+    ASSERT_NE(same, all.results.end()) << row.variant << " " << row.policy;
+    EXPECT_NEAR(row.steerability, same->steerability, 1e-4) << row.variant << " " << row.policy;
+    if (row.variant == "USER.NEG") ++compared;
+  }
+  EXPECT_EQ(compared, 4U) << "fixed, majority, w2s-top1, w2s-top2";
+  const auto rows_of = [](const fs::path& where) {
+    std::size_t rows = 0;
+    for (const auto& record : SweepStore::read(where / "warm/sweep.sqlite").records())
+      if (record.key.variant == PromptVariant::user_negative) rows += record.propensity.at(0).layers;
+    return rows;
+  };
+  EXPECT_LT(rows_of(folder / "needed"), rows_of(folder / "all"));
+}
+
+TEST_F(Study, SweepsVariantsAtAllLayersWhereThatIsAskedForLater) {
+  describe_warm();
+  settings.variants = {PromptVariant::user_negative};
+  static_cast<void>(run_study(settings, folder / "out"));
+  settings.variants_at_all_layers = true;
+  const auto outcome = run_study(settings, folder / "out");
+  EXPECT_TRUE(std::ranges::any_of(
+      outcome.results, [](const auto& row) { return row.variant == "USER.NEG" && row.policy == "optimum"; }));
+}
+
+TEST_F(Study, SweepsWhatANewPredictorNeedsOfTheVariants) {
+  describe_warm();
+  settings.variants = {PromptVariant::user_negative};
+  static_cast<void>(run_study(settings, folder / "out"));
+  settings.encoder = "first-last";
+  settings.predictor.seeds = 5;
+  settings.top_k = {1, 2, 3};
+  const auto outcome = run_study(settings, folder / "out");
+  EXPECT_EQ(std::ranges::count_if(outcome.results, [](const auto& row) { return row.variant == "USER.NEG"; }), 5);
+}
+
+TEST_F(Study, OfVariantsKilledAtAnyMomentGoesOnToTheSameResults) {
+  describe_warm();
+  settings.variants = {PromptVariant::user_negative, PromptVariant::system_positive};
+  settings.top_k = {1};
+  static_cast<void>(run_study(settings, folder / "whole"));
+  EXPECT_GT(kills_until_done(settings, folder / "killed", 4), 2U);
+  EXPECT_EQ(results(folder / "killed"), results(folder / "whole"));
 }
 
 TEST_F(Study, RefusesTooFewSamplesBeforeItMeasures) {

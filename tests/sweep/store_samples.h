@@ -59,6 +59,7 @@ inline void expect_same_record(const SweepRecord& actual, const SweepRecord& exp
   EXPECT_EQ(actual.key, expected.key);
   EXPECT_EQ(actual.id, expected.id);
   EXPECT_EQ(actual.part, expected.part);
+  EXPECT_EQ(actual.layers, expected.layers);
   ASSERT_EQ(actual.propensity.size(), expected.propensity.size());
   for (std::size_t i = 0; i < expected.propensity.size(); ++i) {
     EXPECT_EQ(actual.propensity[i].layers, expected.propensity[i].layers);

@@ -138,6 +138,35 @@ TEST(SharedPrefixExecutor, SharesThePromptAmongSourcesThatDependOnTheInputAndTho
   }
 }
 
+TEST(SharedPrefixExecutor, SteersWhereItIsToldOnceThePromptIsEncoded) {
+  const Ingredients it(test::tiny_llama());
+  const InputDependentSource dependent(it.vectors.info(), false);
+  Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});
+  SharedPrefixExecutor shared(decoder);
+  NaiveExecutor naive(decoder);
+  auto whole = it.plan(1, it.grid());
+  whole.sources = {&dependent, &it.vectors};
+  const auto everywhere = shared.run(whole);
+
+  auto chosen = whole;
+  chosen.interventions.clear();
+  std::vector<std::vector<float>> seen;
+  chosen.choose = [&](std::span<const std::vector<float>> encodings) {
+    seen.assign(encodings.begin(), encodings.end());
+    return std::vector<Intervention>{{.layer = 2, .multiplier = 1.5F}};
+  };
+  const auto at_one_layer = shared.run(chosen);
+  const auto all = interventions(it.grid());
+  const auto index = static_cast<std::size_t>(std::ranges::find(all, Intervention{2, 1.5F}) - all.begin());
+  ASSERT_EQ(at_one_layer.steered.size(), 2U);
+  for (std::size_t source = 0; source < 2; ++source) {
+    ASSERT_EQ(at_one_layer.steered[source].size(), 1U);
+    EXPECT_NEAR(at_one_layer.steered[source][0], everywhere.steered[source][index], tolerance);
+  }
+  EXPECT_EQ(seen, at_one_layer.encodings);
+  expect_same(at_one_layer, naive.run(chosen));
+}
+
 TEST(SharedPrefixExecutor, AppliesEveryOperatorAsTheNaiveLoopDoes) {
   const Ingredients it(test::tiny_llama());
   Decoder decoder(it.tiny.model(), {.context = 512, .threads = 1});

@@ -119,6 +119,51 @@ TEST(SweepStore, KeepsTheFirstOfTwoRecordsOfASample) {
   expect_same_record(store.records()[0], store_record(1));
 }
 
+// The record of a sample at the second of the grid's two layers alone.
+SweepRecord at_last_layer(std::size_t sample) {
+  auto record = store_record(sample, PromptVariant::user_negative);
+  record.layers = {store_header().grid.layers.back()};
+  for (auto& map : record.propensity) map = {.layers = 1, .multipliers = 3, .values = {0.5F, 1.5F, 2.0F}};
+  return record;
+}
+
+TEST(SweepStore, KeepsSamplesThatWereSweptAtSomeLayers) {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "sweep.sqlite";
+  {
+    SweepStore store = SweepStore::open(path, store_header());
+    store.add(at_last_layer(1));
+    store.add(store_record(2, PromptVariant::user_negative));
+  }
+  const auto records = SweepStore::read(path).records();
+  ASSERT_EQ(records.size(), 2U);
+  expect_same_record(records[0], at_last_layer(1));
+  expect_same_record(records[1], store_record(2, PromptVariant::user_negative));
+}
+
+TEST(SweepStore, ReplacesASampleByOneThatHasMoreLayers) {
+  const TemporaryFolder folder;
+  SweepStore store = SweepStore::open(folder / "sweep.sqlite", store_header());
+  const auto whole = store_record(1, PromptVariant::user_negative);
+  store.add(at_last_layer(1));
+  store.add(whole);
+  store.add(at_last_layer(1));
+  const auto records = store.records();
+  ASSERT_EQ(records.size(), 1U);
+  expect_same_record(records[0], whole);
+}
+
+TEST(SweepStore, RefusesLayersThatAreNotOfItsGrid) {
+  const TemporaryFolder folder;
+  SweepStore store = SweepStore::open(folder / "sweep.sqlite", store_header());
+  auto record = at_last_layer(1);
+  record.layers = {3};
+  const Error error = error_of([&] { store.add(record); });
+  EXPECT_EQ(error.kind(), ErrorKind::usage);
+  EXPECT_THAT(error.what(), HasSubstr("sample 1: its layers are not among"));
+  EXPECT_TRUE(store.records().empty());
+}
+
 TEST(SweepStore, GoesOnWhereItWasClosed) {
   const TemporaryFolder folder;
   const fs::path path = folder / "sweep.sqlite";

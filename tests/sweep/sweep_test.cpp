@@ -110,6 +110,48 @@ TEST_F(Sweep, StopsWhereTheSinkFails) {
   EXPECT_EQ(taken, 3U);
 }
 
+TEST_F(Sweep, AtChosenLayersMeasuresWhatTheWholeGridMeasures) {
+  const test::TemporaryFolder folder;
+  auto whole = SweepStore::open(folder / "whole.sqlite", header());
+  sweep(executors(1), request, items, whole);
+  auto chosen = request;
+  chosen.choose_layers = [](const SweepKey& key, std::span<const std::vector<float>> encodings) {
+    EXPECT_EQ(encodings.size(), 1U);
+    return key.sample % 2 == 0 ? std::vector<std::size_t>{1} : std::vector<std::size_t>{0, 3};
+  };
+  auto store = SweepStore::open(folder / "chosen.sqlite", header());
+  sweep(executors(2), chosen, items, store);
+
+  const auto expected = whole.records();
+  const auto records = store.records();
+  ASSERT_EQ(records.size(), items.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    EXPECT_EQ(records[i].layers, (i % 2 == 0 ? std::vector<std::size_t>{1} : std::vector<std::size_t>{0, 3}));
+    for (std::size_t l = 0; l < records[i].layers.size(); ++l) {
+      EXPECT_THAT(records[i].propensity[0].layer(l),
+                  testing::Pointwise(testing::FloatNear(1e-4F), expected[i].propensity[0].layer(records[i].layers[l])));
+    }
+  }
+}
+
+TEST_F(Sweep, AddsLayersToSamplesThatLackThem) {
+  const test::TemporaryFolder folder;
+  auto store = SweepStore::open(folder / "sweep.sqlite", header());
+  auto chosen = request;
+  const auto sweep_at = [&](const std::vector<std::size_t>& layers) {
+    chosen.choose_layers = [&](const SweepKey&, std::span<const std::vector<float>>) { return layers; };
+    std::size_t measured = 0;
+    Job job;
+    job.on_progress = [&](const Progress& progress) { measured = progress.done - progress.resumed; };
+    sweep(executors(1), chosen, items, store, job);
+    return measured;
+  };
+  EXPECT_EQ(sweep_at({2}), items.size());
+  EXPECT_EQ(sweep_at({0, 3}), items.size());
+  EXPECT_EQ(sweep_at({0, 2}), 0U) << "they have both by now";
+  for (const auto& record : store.records()) EXPECT_EQ(record.layers, (std::vector<std::size_t>{0, 2, 3}));
+}
+
 TEST_F(Sweep, MeasuresItsNoiseFloor) {
   decoders = make_decoders(tiny.model(), {.context = 512, .threads = 1}, 1);
   SharedPrefixExecutor executor(decoders[0]);

@@ -1,0 +1,37 @@
+#include "cli/table_files.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <system_error>
+
+#include "cli/output.h"
+#include "w2s/error.h"
+#include "w2s/file.h"
+
+namespace w2s::cli {
+namespace {
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw Error(ErrorKind::io, fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
+}
+
+}  // namespace
+
+void write_tables(const std::filesystem::path& folder, std::span<const PaperTable> tables) {
+  make_folder(folder);
+  for (const auto& [id, title, notes, table] : tables) {
+    const Report report{.readable = table, .notes = notes, .tidy = table};
+    const auto write = [&](const char* extension, const std::string& text) {
+      write_file(folder / (id + extension), text);
+    };
+    write(".md", fmt::format("# {}\n\n{}", title, render(report, Format::md)));
+    write(".tex", fmt::format("% {}\n{}", title, render(report, Format::latex)));
+    write(".csv", render(report, Format::csv));
+    write(".json", render(report, Format::json));
+  }
+}
+
+}  // namespace w2s::cli

@@ -1,0 +1,15 @@
+// Tables as files, each in the forms that people and programs read.
+#pragma once
+
+#include <filesystem>
+#include <span>
+
+#include "w2s/paper_tables.h"
+
+namespace w2s::cli {
+
+/// Writes <id>.md (with title and notes), <id>.csv, <id>.json and <id>.tex (booktabs; title and notes as comments) for
+/// each table into the folder, which is made where it is missing. Throws Error{io}.
+void write_tables(const std::filesystem::path& folder, std::span<const PaperTable> tables);
+
+}  // namespace w2s::cli

@@ -1,0 +1,43 @@
+#include "cli/table_files.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "support/error_of.h"
+#include "support/temporary_folder.h"
+#include "w2s/file.h"
+
+namespace w2s::cli {
+namespace {
+
+const PaperTable one_row = {.id = "table1",
+                            .title = "Method against method",
+                            .notes = "Means.\nm: 1 behavior, seed 0.\n",
+                            .table = {.columns = {"model_name", "steerability"}, .rows = {{"m", "-1.5 (0.1)"}}}};
+
+TEST(TableFiles, AreOneAFormat) {
+  const test::TemporaryFolder folder;
+  const auto where = folder / "not" / "there yet";
+  write_tables(where, std::span(&one_row, 1));
+  EXPECT_EQ(read_file(where / "table1.md"),
+            "# Method against method\n\n| model_name | steerability |\n| --- | ---: |\n| m | -1.5 (0.1) |\n\n"
+            "- Means.\n- m: 1 behavior, seed 0.\n");
+  EXPECT_EQ(read_file(where / "table1.csv"), "model_name,steerability\nm,-1.5 (0.1)\n");
+  EXPECT_EQ(read_file(where / "table1.json"),
+            "[\n  {\n    \"model_name\": \"m\",\n    \"steerability\": \"-1.5 (0.1)\"\n  }\n]\n");
+  EXPECT_EQ(read_file(where / "table1.tex"),
+            "% Method against method\n\\begin{tabular}{lr}\n\\toprule\nmodel\\_name & steerability \\\\\n\\midrule\n"
+            "m & $-$1.5 (0.1) \\\\\n\\bottomrule\n\\end{tabular}\n% Means.\n% m: 1 behavior, seed 0.\n");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(where), {}), 4);
+}
+
+TEST(TableFiles, SayWhereTheyCannotBeWritten) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "taken", "");
+  EXPECT_THAT(test::message_of(ErrorKind::io, [&] { write_tables(folder / "taken", std::span(&one_row, 1)); }),
+              testing::HasSubstr("taken"));
+}
+
+}  // namespace
+}  // namespace w2s::cli
