@@ -50,8 +50,8 @@ struct EncoderComparison {
 [[nodiscard]] EncoderComparison compare_encoders(const std::filesystem::path& folder, const PredictorOptions& options,
                                                  const Job& job = {});
 
-/// {"scores": [...], "spaces": [{"encoder", "width", "silhouette", "points": [...]}]}: the content of a results folder's
-/// encoders.json.
+/// {"scores": [...], "spaces": [{"encoder", "width", "silhouette", "points": [...]}]}: the content of a results
+/// folder's encoders.json.
 [[nodiscard]] std::string encoder_comparison_to_json(const EncoderComparison& comparison);
 /// The inverse. Throws Error{results} for anything else.
 [[nodiscard]] EncoderComparison encoder_comparison_from_json(const std::string& text);

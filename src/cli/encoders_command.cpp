@@ -61,8 +61,8 @@ struct EncodersOptions {
 void embed(const EncodersOptions& options, const Job& job) {
   std::vector<std::unique_ptr<TextEncoder>> encoders;
   for (const auto& name : options.encoders) {
-    encoders.push_back(open_text_encoder(parse_encoder_choice(name), {.threads = options.general.threads,
-                                                                      .gpu_layers = options.gpu_layers}));
+    encoders.push_back(open_text_encoder(parse_encoder_choice(name),
+                                         {.threads = options.general.threads, .gpu_layers = options.gpu_layers}));
   }
   if (!encoders.empty()) embed_study(options.folder, options.data, encoders, job);
 }
@@ -122,19 +122,18 @@ std::string best_encoder(const EncoderComparison& comparison, const std::string&
 
 Table readable_table(const EncoderComparison& comparison) {
   Table table{.columns = {"method", "encoder", "width", "behaviors", "silhouette", "CV accuracy", "CV steerability",
-                          "test accuracy", "test steerability", "best"}, .rows = {}};
+                          "test accuracy", "test steerability", "best"},
+              .rows = {}};
   for (const auto& method : methods_of(comparison)) {
     const auto best = best_encoder(comparison, method);
     for (const auto& space : comparison.spaces) {
       const auto sums = sums_of(comparison, space.encoder, method);
       if (sums.behaviors == 0) continue;
-      table.rows.push_back({method, space.encoder, static_cast<std::int64_t>(space.width),
-                            static_cast<std::int64_t>(sums.behaviors), silhouette_cell(space),
-                            percent(sums.mean(sums.cv_accuracy)),
-                            fmt::format("{:.4f}", sums.mean(sums.cv_steerability)),
-                            percent(sums.mean(sums.test_accuracy)),
-                            fmt::format("{:.4f}", sums.mean(sums.test_steerability)),
-                            space.encoder == best ? Cell("*") : Cell()});
+      table.rows.push_back(
+          {method, space.encoder, static_cast<std::int64_t>(space.width), static_cast<std::int64_t>(sums.behaviors),
+           silhouette_cell(space), percent(sums.mean(sums.cv_accuracy)),
+           fmt::format("{:.4f}", sums.mean(sums.cv_steerability)), percent(sums.mean(sums.test_accuracy)),
+           fmt::format("{:.4f}", sums.mean(sums.test_steerability)), space.encoder == best ? Cell("*") : Cell()});
     }
   }
   return table;
@@ -142,7 +141,8 @@ Table readable_table(const EncoderComparison& comparison) {
 
 Table tidy_table(const EncoderComparison& comparison) {
   Table table{.columns = {"encoder", "behavior", "method", "width", "silhouette", "cv_accuracy", "cv_steerability",
-                          "test_accuracy", "test_steerability"}, .rows = {}};
+                          "test_accuracy", "test_steerability"},
+              .rows = {}};
   for (const auto& score : comparison.scores) {
     const auto space = std::ranges::find(comparison.spaces, score.encoder, &EncoderSpace::encoder);
     table.rows.push_back({score.encoder, score.behavior, score.method, static_cast<std::int64_t>(space->width),
@@ -164,7 +164,8 @@ Table umap_table(const EncoderComparison& comparison) {
 Report report_of(const EncoderComparison& comparison, const EncodersOptions& options) {
   Report report{.readable = readable_table(comparison), .notes = {}, .tidy = tidy_table(comparison)};
   report.notes =
-      "Means over behaviours of Top-1 predictors. best: the highest cross-validated steerability of its method, whatever "
+      "Means over behaviours of Top-1 predictors. best: the highest cross-validated steerability of its method, "
+      "whatever "
       "the test samples say.\n";
   report.notes += fmt::format("Written to {}\n", encoder_comparison_path(options.folder).string());
   if (!options.umap_file.empty()) report.notes += fmt::format("Coordinates: {}\n", options.umap_file.string());

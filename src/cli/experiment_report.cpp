@@ -21,10 +21,14 @@ bool is_for_a_reader(Format format) {
   return format == Format::table || format == Format::md || format == Format::latex;
 }
 
+std::string_view title_mark(Format format) {
+  if (format == Format::md) return "### ";
+  return format == Format::latex ? "% " : "";
+}
+
 // A table under its title, in a format that a person reads.
 std::string section(const std::string& title, const Report& report, Format format) {
-  const char* const mark = format == Format::md ? "### " : format == Format::latex ? "% " : "";
-  return fmt::format("{}{}\n\n{}\n", mark, title, render(report, format));
+  return fmt::format("{}{}\n\n{}\n", title_mark(format), title, render(report, format));
 }
 
 Cell count_cell(std::size_t count) { return static_cast<std::int64_t>(count); }

@@ -1,5 +1,6 @@
 #include "eval/config_value.h"
 
+#include <cmath>
 #include <sstream>
 
 namespace w2s {

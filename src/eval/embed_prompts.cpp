@@ -36,8 +36,7 @@ std::vector<std::size_t> samples_of(PromptVariant variant, const Behavior& behav
   return all;
 }
 
-std::vector<Prompts> prompts_of(const Behavior& behavior, const Split& split,
-                                std::span<const PromptVariant> variants) {
+std::vector<Prompts> prompts_of(const Behavior& behavior, const Split& split, std::span<const PromptVariant> variants) {
   std::vector<Prompts> all;
   for (const auto variant : variants) {
     auto& prompts = all.emplace_back();
@@ -134,11 +133,8 @@ class Embedder {
 
   // Those of the chunk under way, beside all before it.
   void report(std::size_t done, std::size_t resumed) const {
-    job_->report({.stage = stage_,
-                  .done = done_ + done,
-                  .total = total_,
-                  .resumed = resumed_ + resumed,
-                  .unit = "prompts"});
+    job_->report(
+        {.stage = stage_, .done = done_ + done, .total = total_, .resumed = resumed_ + resumed, .unit = "prompts"});
   }
 
   TextEncoder* encoder_;

@@ -25,6 +25,11 @@ struct SweptPrompts {
   Split split;
 };
 
+std::vector<std::size_t>& part_of(Split& split, SplitPart part) {
+  if (part == SplitPart::test) return split.test;
+  return part == SplitPart::train ? split.train : split.validation;
+}
+
 SweptPrompts prompts_in(const BehaviorFolder& folder) {
   const auto store = SweepStore::read(folder.sweep());
   const auto& header = store.header();
@@ -35,10 +40,7 @@ SweptPrompts prompts_in(const BehaviorFolder& folder) {
   for (const auto& record : store.records()) {
     variants.insert(record.key.variant);
     if (record.key.variant != PromptVariant::base) continue;
-    auto& part = record.part == SplitPart::test    ? prompts.split.test
-                 : record.part == SplitPart::train ? prompts.split.train
-                                                   : prompts.split.validation;
-    part.push_back(record.key.sample);
+    part_of(prompts.split, record.part).push_back(record.key.sample);
   }
   prompts.variants.assign(variants.begin(), variants.end());
   const std::size_t swept = prompts.split.fitting().size() + prompts.split.test.size();

@@ -52,9 +52,7 @@ EmbeddingsFile::Variant read_variant(const TensorFile& file, PromptVariant varia
   return read;
 }
 
-TensorFile read_tensors(const fs::path& path) try {
-  return read_tensor_file(path);
-} catch (const Error& error) {
+TensorFile read_tensors(const fs::path& path) try { return read_tensor_file(path); } catch (const Error& error) {
   if (error.kind() != ErrorKind::data) throw;
   throw Error(ErrorKind::results, fmt::format("{}; delete it to embed the prompts again", error.what()));
 }

@@ -27,7 +27,7 @@ struct EmbeddingsFile {
 /// Throws Error{io}; Error{results} for a file of another kind or with parts missing.
 [[nodiscard]] EmbeddingsFile read_embeddings_file(const std::filesystem::path& path);
 /// The file appears whole or not at all.
-void write_embeddings_file(const std::filesystem::path& path, const EmbeddingsFile& file);
+void write_embeddings_file(const std::filesystem::path& path, const EmbeddingsFile& embeddings);
 
 /// The names of the text encoders whose embeddings a behaviour's folder has, in alphabetical order.
 [[nodiscard]] std::vector<std::string> embedded_encoders(const BehaviorFolder& folder);

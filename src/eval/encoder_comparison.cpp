@@ -58,8 +58,7 @@ PolicyResult on_test_samples(const FinishedSweep& sweep, std::size_t method, con
   file.fixed_layer_method = name;
   file.default_policy = policy;
   file.by_policy.emplace(policy, std::move(fitted));
-  auto samples =
-      measured_samples(sweep.header, sweep.records, PromptVariant::base, test_part, method, embeddings);
+  auto samples = measured_samples(sweep.header, sweep.records, PromptVariant::base, test_part, method, embeddings);
   const EvaluationSet set{.steerability = std::move(samples.steerability), .embeddings = std::move(samples.embeddings)};
   const EvaluationOptions without_intervals{.bootstrap_draws = 1, .random_draws = 1};
   const auto results = evaluate(file.behavior, fitting, file, set, without_intervals);

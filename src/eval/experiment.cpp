@@ -49,15 +49,17 @@ void check_steerable(const Model& model) {
   static_cast<void>(Decoder(model, {.context = few, .sequences = 2, .rows_per_batch = few, .threads = 1}));
 }
 
-// By what the study itself would find, for every seed: it draws the samples.
+// By what the studies themselves would find. With a limit each seed draws samples of its own; without one all seeds
+// have the same.
 void check_data(const ExperimentSettings& settings, const ExperimentModel& asked, const Model& model, const Job& job) {
   const auto stage = "checking " + asked.name;
-  for (std::size_t i = 0; i < settings.seeds.size(); ++i) {
+  const std::size_t seeds = settings.study.selection.limit > 0 ? settings.seeds.size() : 1;
+  for (std::size_t i = 0; i < seeds; ++i) {
     job.check_stop();
-    job.report({.stage = stage, .done = i, .total = settings.seeds.size(), .unit = "seeds"});
     const auto study = study_of(settings, asked, settings.seeds[i]);
     check_fit(study);
     static_cast<void>(cost_of_study(study, model, shape_of(model.info())));
+    job.report({.stage = stage, .done = i + 1, .total = seeds, .unit = "seeds"});
   }
 }
 

@@ -40,7 +40,7 @@ std::string as_data(const ConfigValue& value) {
 // What `--encoder` takes: an embedding model's file is relative to the configuration.
 std::string as_encoder(const ConfigValue& value) {
   constexpr std::string_view prefix = "gguf:";
-  const auto name = value.text();
+  auto name = value.text();
   if (!name.starts_with(prefix)) return name;
   return std::string(prefix) + (value.file().parent_path() / name.substr(prefix.size())).string();
 }
@@ -53,7 +53,7 @@ std::vector<PromptVariant> as_variants(const ConfigValue& value) {
 
 // As parse_layers takes them; which layers there are is only known with a model.
 std::string as_layers(const ConfigValue& value) {
-  const auto layers = fmt::format("{}", fmt::join(value.each(as_text), ","));
+  auto layers = fmt::format("{}", fmt::join(value.each(as_text), ","));
   if (layers == "all") return "";
   static_cast<void>(value.each([](const ConfigValue& part) {
     return part.parsed([](const auto& text) { return parse_layers(text, std::numeric_limits<std::int32_t>::max()); });

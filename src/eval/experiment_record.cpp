@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "eval/settings_file.h"
 #include "w2s/file.h"
@@ -74,12 +74,12 @@ Json study_json(const fs::path& folder, const ExperimentModel& model, std::uint6
 
 }  // namespace
 
-ExperimentRecord::ExperimentRecord(const ExperimentSettings& settings, const fs::path& folder)
-    : settings_(settings),
-      folder_(folder),
+ExperimentRecord::ExperimentRecord(ExperimentSettings settings, fs::path folder)
+    : settings_(std::move(settings)),
+      folder_(std::move(folder)),
       start_(Clock::now()),
       written_(start_),
-      earlier_seconds_(seconds_in(folder)) {}
+      earlier_seconds_(seconds_in(folder_)) {}
 
 double ExperimentRecord::seconds() const {
   return earlier_seconds_ + std::chrono::duration<double>(Clock::now() - start_).count();

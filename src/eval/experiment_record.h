@@ -11,7 +11,7 @@ namespace w2s {
 class ExperimentRecord {
  public:
   /// The run time goes on from what the folder's file says, if there is one.
-  ExperimentRecord(const ExperimentSettings& settings, const std::filesystem::path& folder);
+  ExperimentRecord(ExperimentSettings settings, std::filesystem::path folder);
 
   /// Writes the file. Throws Error{io}.
   void write();

@@ -84,8 +84,7 @@ ChosenEncoder choose_encoder(const FinishedSweep& sweep, std::size_t method, con
     chosen.name = name;
     best = score;
   }
-  chosen.note =
-      fmt::format("{}, by cross-validated steerability (Top-1): {}", chosen.name, fmt::join(figures, ", "));
+  chosen.note = fmt::format("{}, by cross-validated steerability (Top-1): {}", chosen.name, fmt::join(figures, ", "));
   return chosen;
 }
 

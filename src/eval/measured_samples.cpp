@@ -15,7 +15,7 @@ bool is_of(const SweepRecord& record, PromptVariant variant, std::span<const Spl
 }
 
 std::vector<double> slopes_on_grid(const SweepStoreHeader& header, const SweepRecord& record, std::size_t method) {
-  const auto slopes = steerability(header.grid.multipliers, record.propensity.at(method));
+  auto slopes = steerability(header.grid.multipliers, record.propensity.at(method));
   if (record.layers.empty()) return slopes;
   const auto& grid = header.grid.layers;
   std::vector<double> all(grid.size(), std::numeric_limits<double>::quiet_NaN());

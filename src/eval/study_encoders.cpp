@@ -15,7 +15,8 @@ std::vector<std::unique_ptr<TextEncoder>> open_text_encoders(const StudySettings
   if (embeds_text(own)) choices.push_back(own);
   std::ranges::transform(settings.text_encoders, std::back_inserter(choices), parse_encoder_choice);
 
-  const TextEncoderOptions options{.threads = settings.decoder.threads, .gpu_layers = settings.model_options.gpu_layers};
+  const TextEncoderOptions options{.threads = settings.decoder.threads,
+                                   .gpu_layers = settings.model_options.gpu_layers};
   std::vector<std::unique_ptr<TextEncoder>> opened;
   for (const auto& choice : choices) {
     auto encoder = open_text_encoder(choice, options);

@@ -57,9 +57,9 @@ TEST(EncoderChoice, RefusesWhatNamesNothing) {
 }
 
 TEST(EncoderChoice, OfALayerOpensNoTextEncoder) {
-  EXPECT_THAT(message_of(ErrorKind::usage,
-                         [] { static_cast<void>(open_text_encoder(parse_encoder_choice("first-mean"))); }),
-              HasSubstr("'first-mean' is no embedding model"));
+  EXPECT_THAT(
+      message_of(ErrorKind::usage, [] { static_cast<void>(open_text_encoder(parse_encoder_choice("first-mean"))); }),
+      HasSubstr("'first-mean' is no embedding model"));
 }
 
 }  // namespace

@@ -39,9 +39,8 @@ test::ScriptedEncoder telling_encoder() {
 }
 
 test::ScriptedEncoder dull_encoder() {
-  return {"remote:dull", [](const std::string& text) {
-            return std::vector<float>{static_cast<float>(number_in(text) % 7), 1, 2};
-          }};
+  return {"remote:dull",
+          [](const std::string& text) { return std::vector<float>{static_cast<float>(number_in(text) % 7), 1, 2}; }};
 }
 
 // Layer 1 steers even samples best, layer 3 odd ones, where `is_swapped` does not say the contrary.
@@ -133,9 +132,9 @@ TEST_F(EncodersOfAStudy, NameThoseThatAreThereWhereOneIsNot) {
   auto dull = dull_encoder();
   embed(dull);
   EXPECT_THAT(refusal("gguf:telling"), HasSubstr("but with remote:dull"));
-  EXPECT_THAT(refusal("layer1-mean"), AllOf(HasSubstr("did not record the encoder layer1-mean"),
-                                            HasSubstr("it recorded first-last, layer2-mean"),
-                                            HasSubstr("embedded are remote:dull")));
+  EXPECT_THAT(refusal("layer1-mean"),
+              AllOf(HasSubstr("did not record the encoder layer1-mean"),
+                    HasSubstr("it recorded first-last, layer2-mean"), HasSubstr("embedded are remote:dull")));
 }
 
 TEST_F(EncodersOfAStudy, AreRefusedWhereAFileMayBePooledInTwoWays) {
@@ -162,7 +161,9 @@ TEST_F(EncodersOfAStudy, ChooseTheOneThatCrossValidationLikesBest) {
 }
 
 TEST_F(EncodersOfAStudy, AreTheFirstOfEquallyGoodOnes) {
-  test::ScriptedEncoder twin("gguf:a-twin:mean", [&](const std::string& text) { return telling_encoder().encode(std::array{text}, {}).front(); });
+  test::ScriptedEncoder twin("gguf:a-twin:mean", [&](const std::string& text) {
+    return telling_encoder().encode(std::array{text}, {}).front();
+  });
   embed(twin);
   auto telling = telling_encoder();
   embed(telling);
@@ -184,7 +185,8 @@ TEST_F(EncodersOfAStudy, AreChosenWithoutTheTestSamples) {
     choices.push_back(fit_behavior(folder(name), fit("auto")).at(0).notes.at("encoder choice"));
   }
   EXPECT_EQ(choices[0], choices[1]);
-  EXPECT_EQ(read_predictors(folder("warm").predictor()).fixed_layer, read_predictors(folder("cold").predictor()).fixed_layer);
+  EXPECT_EQ(read_predictors(folder("warm").predictor()).fixed_layer,
+            read_predictors(folder("cold").predictor()).fixed_layer);
 }
 
 TEST_F(EncodersOfAStudy, AreChosenAgainOnceThereIsAnother) {

@@ -83,6 +83,9 @@ TEST_F(Experiment, LeavesAResultsFolderForEachModelAndSeed) {
   EXPECT_EQ(outcome.studies[1].seed, 5U);
   for (const char* study : {"one/seed-0", "one/seed-5", "two/seed-0", "two/seed-5"})
     EXPECT_TRUE(fs::exists(where / study / "results.json")) << study;
+  EXPECT_EQ(study_seed(where / "one/seed-5"), 5U);
+  EXPECT_NE(read_file(where / "one/seed-0/results.json"), read_file(where / "one/seed-5/results.json"));
+  EXPECT_NE(read_file(where / "one/seed-0/results.json"), read_file(where / "two/seed-0/results.json"));
   ASSERT_EQ(outcome.findings.size(), 4U);
   EXPECT_EQ(outcome.findings[3].model, "two");
   EXPECT_EQ(outcome.findings[3].seed, 5U);
@@ -103,7 +106,7 @@ TEST_F(Experiment, InterruptedAnywhereGoesOnToTheSameTablesAndResults) {
   std::size_t interruptions = 0;
   for (bool is_done = false; !is_done && interruptions < 100;) {
     std::stop_source stop;
-    std::size_t left = 37 * (interruptions + 1);
+    std::size_t left = 23 * (interruptions + 1);
     Job job;
     job.stop = stop.get_token();
     job.on_progress = [&](const Progress&) {

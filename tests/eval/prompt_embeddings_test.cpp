@@ -95,15 +95,17 @@ TEST_F(PromptEmbeddingsTest, GoOnAfterAnInterruption) {
   stopped.before_chunk = [&] {
     if (stopped.texts.size() >= 64) stop.request_stop();
   };
-  EXPECT_EQ(message_of(ErrorKind::interrupted,
-                       [&] { embed(stopped, two_variants, {.on_progress = {}, .on_warning = {}, .stop = stop.get_token()}); })
-                .empty(),
-            false);
+  EXPECT_EQ(
+      message_of(ErrorKind::interrupted,
+                 [&] { embed(stopped, two_variants, {.on_progress = {}, .on_warning = {}, .stop = stop.get_token()}); })
+          .empty(),
+      false);
   EXPECT_FALSE(std::filesystem::exists(folder_.embeddings("gguf:fake:mean")));
 
   auto resumed = encoder();
   std::vector<Progress> progress;
-  embed(resumed, two_variants, {.on_progress = [&](const Progress& step) { progress.push_back(step); }, .on_warning = {}, .stop = {}});
+  embed(resumed, two_variants,
+        {.on_progress = [&](const Progress& step) { progress.push_back(step); }, .on_warning = {}, .stop = {}});
   EXPECT_THAT(stopped.texts.size(), testing::AllOf(testing::Ge(64U), testing::Lt(150U + split_.test.size())));
   EXPECT_EQ(stopped.texts.size() + resumed.texts.size(), whole.texts.size());
   EXPECT_EQ(progress.back().resumed, stopped.texts.size());
@@ -143,8 +145,7 @@ TEST_F(PromptEmbeddingsTest, OfSeveralWidthsOrWithoutValuesAreAnError) {
   test::ScriptedEncoder uneven("remote:uneven",
                                [](const std::string& text) { return std::vector<float>(text.size() % 2 + 1); });
   EXPECT_THAT(message_of(ErrorKind::engine, [&] { embed(uneven); }), HasSubstr("remote:uneven"));
-  test::ScriptedEncoder infinite("remote:infinite",
-                                 [](const std::string&) { return std::vector<float>{1.0F / 0.0F}; });
+  test::ScriptedEncoder infinite("remote:infinite", [](const std::string&) { return std::vector<float>{1.0F / 0.0F}; });
   EXPECT_THAT(message_of(ErrorKind::engine, [&] { embed(infinite); }), HasSubstr("not finite"));
 }
 
