@@ -21,8 +21,12 @@ MAY_USE = {
     "vectors": {"base", "data", "engine", "nn"},
     "sweep": {"base", "data", "engine", "vectors"},
     "predictor": {"base", "data", "sweep", "nn"},
-    "eval": {"base", "data", "engine", "vectors", "sweep", "nn", "predictor", "remote"},
-    "cli": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval"},
+    "eval": {"base", "data", "sweep", "predictor"},
+    "study": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval"},
+    "paper": {"base", "data", "vectors", "predictor", "eval", "study"},
+    "experiment": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "eval", "study", "paper"},
+    "cli": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "study", "paper",
+            "experiment"},
 }
 # Single headers beyond that: the predictor's file is a tensor file, but the predictor never meets a model.
 MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}}

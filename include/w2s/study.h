@@ -30,11 +30,11 @@ struct StudySettings {
   SteeringOperator operation = SteeringOperator::add;
   std::vector<PromptVariant> variants = {PromptVariant::base};  ///< BASE is always swept; others on the test part alone
   bool variants_at_all_layers = false;  ///< false: variants beside BASE at the layers alone that some policy needs
-  std::string layers;                                           ///< as for parse_layers; empty: all
-  std::vector<float> multipliers;                               ///< empty: steering-bench's
+  std::string layers;                   ///< as for parse_layers; empty: all
+  std::vector<float> multipliers;       ///< empty: steering-bench's
   std::string context_layers;  ///< candidates for what l2s and cast look at, as for parse_layers; empty: a spread
-  MethodOptions method_options = {};  ///< but for context layers, seed, threads and work folder
-  std::string encoder = "middle-last";           ///< as for parse_encoder_choice
+  MethodOptions method_options = {};            ///< but for context layers, seed, threads and work folder
+  std::string encoder = "middle-last";          ///< as for parse_encoder_choice
   std::vector<std::string> text_encoders = {};  ///< embedding models beside it, to choose from ("auto") and to compare
   std::vector<Objective> objectives = {Objective::cross_entropy};
   std::vector<std::size_t> top_k = {1, 2, 3};

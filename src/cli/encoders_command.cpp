@@ -165,8 +165,7 @@ Report report_of(const EncoderComparison& comparison, const EncodersOptions& opt
   Report report{.readable = readable_table(comparison), .notes = {}, .tidy = tidy_table(comparison)};
   report.notes =
       "Means over behaviours of Top-1 predictors. best: the highest cross-validated steerability of its method, "
-      "whatever "
-      "the test samples say.\n";
+      "whatever the test samples say.\n";
   report.notes += fmt::format("Written to {}\n", encoder_comparison_path(options.folder).string());
   if (!options.umap_file.empty()) report.notes += fmt::format("Coordinates: {}\n", options.umap_file.string());
   report.notes += fmt::format("Next: w2s fit {} --encoder auto\n", options.folder.string());

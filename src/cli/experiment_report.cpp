@@ -92,8 +92,7 @@ std::string plan_title(const ModelPlan& plan) {
 
 constexpr std::string_view what_plans_leave_out =
     "Times are of decoding alone. Not in them: training predictors and l2s's networks, embedding models, and waiting "
-    "for "
-    "memory. Prompt variants are planned with a guess of how many layers the predictors choose.\n";
+    "for memory. Prompt variants are planned with a guess of how many layers the predictors choose.\n";
 
 Table tidy_plan(std::span<const ModelPlan> plans) {
   Table table{.columns = {"model", "behavior", "seeds", "samples", "prompts", "prompt_tokens", "steered_rows",

@@ -220,12 +220,13 @@ std::vector<PromptVariant> VariantArguments::variants() const {
 
 void PredictorArguments::add_to(CommandLine& line) {
   const char* const group = predictor_group;
-  line.add_option("--encoder", encoder,
-                  "What the predictor sees of a prompt: a layer of the model (first-last and first-mean, the paper's, "
-                  "middle-last, middle-mean, layer<K>-last, layer<K>-mean), an embedding model (gguf:FILE.gguf, with "
-                  ":mean, :cls or :last to choose how it pools), a server's (remote:MODEL, with :DIMENSIONS to shorten; "
-                  "OPENAI_BASE_URL and OPENAI_API_KEY from the environment), or auto: the one of all that are there "
-                  "with the highest cross-validated steerability")
+  line.add_option(
+          "--encoder", encoder,
+          "What the predictor sees of a prompt: a layer of the model (first-last and first-mean, the paper's, "
+          "middle-last, middle-mean, layer<K>-last, layer<K>-mean), an embedding model (gguf:FILE.gguf, with "
+          ":mean, :cls or :last to choose how it pools), a server's (remote:MODEL, with :DIMENSIONS to shorten; "
+          "OPENAI_BASE_URL and OPENAI_API_KEY from the environment), or auto: the one of all that are there "
+          "with the highest cross-validated steerability")
       ->type_name("NAME")
       ->group(group);
   add_list(

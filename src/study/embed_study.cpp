@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "study/embeddings_file.h"
+#include "study/settings_file.h"
+#include "study/staged_job.h"
+#include "w2s/error.h"
+#include "w2s/prompt_embeddings.h"
+
+namespace w2s {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a sweep says about which prompts there are.
+struct SweptPrompts {
+  BehaviorFolder folder;
+  std::string behavior;
+  std::string data;  // content hash
+  std::vector<PromptVariant> variants;
+  Split split;
+};
+
+std::vector<std::size_t>& part_of(Split& split, SplitPart part) {
+  if (part == SplitPart::test) return split.test;
+  return part == SplitPart::train ? split.train : split.validation;
+}
+
+SweptPrompts prompts_in(const BehaviorFolder& folder) {
+  const auto store = SweepStore::read(folder.sweep());
+  const auto& header = store.header();
+  SweptPrompts prompts{.folder = folder, .behavior = header.behavior, .data = {}, .variants = {}, .split = {}};
+  const auto hash = header.settings.find("data");
+  if (hash != header.settings.end()) prompts.data = hash->second;
+  std::set<PromptVariant> variants = {PromptVariant::base};
+  for (const auto& record : store.records()) {
+    variants.insert(record.key.variant);
+    if (record.key.variant != PromptVariant::base) continue;
+    part_of(prompts.split, record.part).push_back(record.key.sample);
+  }
+  prompts.variants.assign(variants.begin(), variants.end());
+  const std::size_t swept = prompts.split.fitting().size() + prompts.split.test.size();
+  if (swept == header.samples) return prompts;
+  throw Error(ErrorKind::results, fmt::format("the sweep of {} has {} of {} samples; run `w2s run` again to finish it",
+                                              header.behavior, swept, header.samples));
+}
+
+bool is_embedded(const SweptPrompts& prompts, TextEncoder& encoder) {
+  const auto path = prompts.folder.embeddings(encoder.name());
+  if (!fs::exists(path)) return false;
+  const auto file = read_embeddings_file(path);
+  if (file.encoder != encoder.name() || file.identity != encoder.identity() || file.data != prompts.data) return false;
+  return std::ranges::all_of(prompts.variants, [&](PromptVariant variant) {
+    const auto found = file.variants.find(variant);
+    return found != file.variants.end() &&
+           (variant == PromptVariant::base || found->second.samples == prompts.split.test);
+  });
+}
+
+std::size_t recorded_limit(const fs::path& folder) {
+  const auto settings = read_settings(folder);
+  if (!settings || !settings->measurement.contains("limit")) return 0;
+  const auto& text = settings->measurement.at("limit");
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  if (error == std::errc() && end == text.data() + text.size()) return limit;
+  throw Error(ErrorKind::results, fmt::format("{}: settings.json has no number as limit", folder.string()));
+}
+
+std::vector<Behavior> behaviors_of(std::span<const SweptPrompts> all, const fs::path& folder,
+                                   std::span<const std::string> data) {
+  DataSelection selection{.behaviors = {}, .limit = recorded_limit(folder), .seed = study_seed(folder)};
+  for (const auto& prompts : all) selection.behaviors.push_back(prompts.behavior);
+  auto behaviors = read_behaviors(data, selection);
+  for (const auto& prompts : all) {
+    const auto behavior = std::ranges::find(behaviors, prompts.behavior, &Behavior::name);
+    if (behavior == behaviors.end() || content_hash(*behavior) != prompts.data) {
+      throw Error(ErrorKind::results, fmt::format("the samples of {} are not those that {} was made with; name the "
+                                                  "data of its `w2s run`",
+                                                  prompts.behavior, folder.string()));
+    }
+  }
+  return behaviors;
+}
+
+}  // namespace
+
+void embed_study(const fs::path& folder, std::span<const std::string> data,
+                 std::span<const std::unique_ptr<TextEncoder>> encoders, const Job& job) {
+  std::vector<SweptPrompts> all;
+  for (const auto& own : behavior_folders(folder)) all.push_back(prompts_in(own));
+  const auto has_all = [&](const SweptPrompts& prompts) {
+    return std::ranges::all_of(encoders, [&](const auto& encoder) { return is_embedded(prompts, *encoder); });
+  };
+  std::erase_if(all, has_all);
+  if (all.empty()) return;
+  if (data.empty()) {
+    throw Error(ErrorKind::usage, fmt::format("{} lacks embeddings of {}; name the data it was made with (--data)",
+                                              folder.string(), all.front().behavior));
+  }
+  const auto behaviors = behaviors_of(all, folder, data);
+  for (const auto& prompts : all) {
+    const auto behavior = std::ranges::find(behaviors, prompts.behavior, &Behavior::name);
+    const auto own_job = prefixed(job, prompts.behavior);
+    for (const auto& encoder : encoders)
+      embed_prompts(prompts.folder, *behavior, prompts.split, prompts.variants, *encoder, own_job);
+  }
+}
+
+}  // namespace w2s

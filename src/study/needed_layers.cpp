@@ -1,0 +1,46 @@
+#include "study/needed_layers.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "study/measured_samples.h"
+#include "w2s/evaluation.h"
+
+namespace w2s {
+namespace {
+
+constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
+
+std::optional<std::size_t> index_of_encoder(const SweepStoreHeader& header, const std::string& name) {
+  for (std::size_t i = 0; i < header.encoders.size(); ++i)
+    if (to_string(header.encoders[i]) == name) return i;
+  return std::nullopt;
+}
+
+}  // namespace
+
+NeededLayers::NeededLayers(const BehaviorFolder& folder, const SweepStoreHeader& header,
+                           std::span<const SweepRecord> records) {
+  for (std::size_t method = 0; method < header.methods.size(); ++method) {
+    auto predictors = read_predictors(folder.predictor(name_in_files(header.methods, method)));
+    const auto fitting = measured_steerability(header, records, PromptVariant::base, fitting_parts, method);
+    for (const std::size_t layer : layers_of_baselines(fitting, predictors)) baselines_.insert(layer);
+    auto embeddings = embeddings_of(folder, header, records, predictors.encoder);
+    const auto encoder = index_of_encoder(header, predictors.encoder);
+    methods_.push_back({std::move(predictors), encoder, std::move(embeddings)});
+  }
+}
+
+std::vector<std::size_t> NeededLayers::operator()(const SweepKey& key,
+                                                  std::span<const std::vector<float>> encodings) const {
+  auto layers = baselines_;
+  for (const auto& [predictors, encoder, embeddings] : methods_) {
+    const std::span<const float> embedding = encoder ? std::span<const float>(encodings[*encoder]) : embeddings.of(key);
+    for (const auto& [policy, fitted] : predictors.by_policy)
+      for (const auto& predictor : fitted.by_seed) layers.insert(predictor.layer(embedding));
+  }
+  return {layers.begin(), layers.end()};
+}
+
+}  // namespace w2s

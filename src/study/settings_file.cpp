@@ -1,0 +1,66 @@
+#include "study/settings_file.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "w2s/error.h"
+#include "w2s/file.h"
+
+namespace w2s {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Texts = std::map<std::string, std::string>;
+
+std::filesystem::path path_in(const std::filesystem::path& folder) { return folder / "settings.json"; }
+
+void check_equal(const std::filesystem::path& folder, const std::string& name, const std::string& recorded,
+                 const std::string& current) {
+  if (recorded == current) return;
+  throw Error(
+      ErrorKind::results,
+      fmt::format("{} was made with {} = {}, now it is {}; use the same settings or another folder", folder.string(),
+                  name, recorded.empty() ? "(none)" : recorded, current.empty() ? "(none)" : current));
+}
+
+std::string value_in(const Texts& texts, const std::string& key) {
+  const auto found = texts.find(key);
+  return found == texts.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+std::optional<SettingsFile> read_settings(const std::filesystem::path& folder) {
+  const auto path = path_in(folder);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    const auto json = Json::parse(read_file(path));
+    return SettingsFile{.measurement = json.at("measurement").get<Texts>(),
+                        .data = json.at("data").get<Texts>(),
+                        .run = json.at("run").get<Texts>()};
+  } catch (const Json::exception&) {
+    throw Error(ErrorKind::results, fmt::format("{}: is not the settings of a results folder", path.string()));
+  }
+}
+
+void write_settings(const std::filesystem::path& folder, const SettingsFile& settings) {
+  const Json json = {{"measurement", settings.measurement}, {"data", settings.data}, {"run", settings.run}};
+  write_file(path_in(folder), json.dump(2) + "\n");
+}
+
+SettingsFile merge_settings(const std::filesystem::path& folder, const SettingsFile& recorded,
+                            const SettingsFile& current) {
+  for (const auto& [name, value] : current.measurement)
+    check_equal(folder, name, value_in(recorded.measurement, name), value);
+  for (const auto& [name, value] : recorded.measurement)
+    check_equal(folder, name, value, value_in(current.measurement, name));
+  SettingsFile merged = current;
+  for (const auto& [behavior, hash] : recorded.data) {
+    const auto [entry, is_new] = merged.data.emplace(behavior, hash);
+    if (!is_new) check_equal(folder, "data of " + behavior, hash, entry->second);
+  }
+  return merged;
+}
+
+}  // namespace w2s

@@ -1,0 +1,43 @@
+#include "study/steered_example.h"
+
+#include "study/prompt_embeddings.h"
+#include "w2s/greedy_answer.h"
+#include "w2s/representations.h"
+
+namespace w2s {
+namespace {
+
+constexpr std::size_t answer_tokens = 24;
+
+std::size_t predicted_layer(const BehaviorFolder& folder, const SweepKey& key) {
+  const auto store = SweepStore::read(folder.sweep());
+  const auto predictors = read_predictors(folder.predictor());
+  const auto embeddings = embeddings_of(folder, store.header(), store.records(), predictors.encoder);
+  return predictors.by_policy.at(predictors.default_policy).by_seed.front().layer(embeddings.of(key));
+}
+
+}  // namespace
+
+SteeredExample steered_example(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepGrid& grid,
+                               Decoder& decoder) {
+  const auto& item = prepared.items.at(PromptVariant::base)[prepared.split.test.front()];
+  const auto source = read_vector_source(folder.vectors());
+  SteeredExample example;
+  example.behavior = prepared.behavior.name;
+  for (const auto& message : prepared.behavior.samples[item.key.sample].messages)
+    example.prompt += (example.prompt.empty() ? "" : " ") + message.content;
+  example.layer = predicted_layer(folder, item.key);
+
+  const auto vector = source->vector(example.layer, read_input(decoder, item.tokens, source->needs()));
+  const auto answer = [&](float scale) {
+    if (scale == 0) return decoder.model().text(greedy_answer(decoder, item.tokens.prompt, answer_tokens));
+    const Steering steering{.direction = vector, .layer = example.layer, .scale = scale, .operation = grid.operation};
+    const auto tokens = greedy_answer(decoder, item.tokens.prompt, answer_tokens, steering);
+    return decoder.model().text(tokens);
+  };
+  for (const float scale : {grid.multipliers.front(), 0.0F, grid.multipliers.back()})
+    example.answers.emplace_back(scale, answer(scale));
+  return example;
+}
+
+}  // namespace w2s

@@ -1,0 +1,3 @@
+w2s_test(experiment experiment)
+w2s_test(experiment experiment_config)
+w2s_test(experiment study_plan)

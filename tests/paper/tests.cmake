@@ -1,0 +1,2 @@
+w2s_test(paper paper_numbers)
+w2s_test(paper paper_tables)
