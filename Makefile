@@ -1,8 +1,8 @@
 # Short names for everything one does in this repository. The build itself is CMake's (CMakePresets.json); every target
 # first does whatever set-up it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build model embedding-model bench interop format format-check lint sanitize fuzz clean \
-        setup setup-lint setup-format setup-fuzz
+.PHONY: help demo test build model embedding-model bench interop embedding-peer format format-check lint \
+        sanitize fuzz clean setup setup-lint setup-format setup-fuzz
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
 CLANG_FORMAT ?= clang-format-19
@@ -33,6 +33,9 @@ bench: model ## runs the benchmarks
 
 interop: setup build/release/build.ninja ## llama.cpp's own program against w2s, with exported steering vectors
 	cmake --build --preset release --target interop
+
+embedding-peer: setup build/release/build.ninja ## llama.cpp's own server against w2s, with the embedding model
+	cmake --build --preset release --target embedding-peer
 
 format: setup-format ## formats the sources
 	$(CLANG_FORMAT) -i $(SOURCES)
