@@ -78,3 +78,11 @@ find_package(Threads REQUIRED)
 find_package(OpenMP)
 w2s_provide_llama()
 include("${W2S_LLAMA_TARGETS}")
+
+# cpp-httplib comes with llama.cpp, whose llama-common links it: the system's beside it would be a second one of the same
+# names in one program. The header's own folder, because the one above it has a nlohmann-json of another version.
+get_target_property(w2s_llama_include llama.cpp::llama INTERFACE_INCLUDE_DIRECTORIES)
+list(GET w2s_llama_include 0 w2s_llama_include)
+add_library(w2s_httplib INTERFACE)
+target_include_directories(w2s_httplib SYSTEM INTERFACE "${w2s_llama_include}/../vendor/cpp-httplib")
+target_link_libraries(w2s_httplib INTERFACE llama.cpp::cpp-httplib)

@@ -16,7 +16,7 @@ packages_for() {
       build)
         echo cmake ninja-build libeigen3-dev libcli11-dev nlohmann-json3-dev libsqlite3-dev libgtest-dev \
           libgmock-dev libbenchmark-dev libfmt-dev libtomlplusplus-dev libssl-dev libzip-dev \
-          libcurl4-openssl-dev libcpp-httplib-dev
+          libcurl4-openssl-dev
         command -v c++ >/dev/null || echo g++
         command -v pkg-config >/dev/null || echo pkg-config
         command -v python3 >/dev/null || echo python3
@@ -91,7 +91,6 @@ list_what_is_missing() {
         need "OpenSSL 3" has_header openssl/evp.h /opt/homebrew/opt/openssl/include
         need "libzip" has_header zip.h
         need "libcurl 7.85" has_header curl/curl.h
-        need "cpp-httplib, as a library with its pkg-config file" pkg-config --exists cpp-httplib
         need "GoogleTest with GoogleMock" has_header gmock/gmock.h
         need "Google Benchmark" has_header benchmark/benchmark.h
         ;;

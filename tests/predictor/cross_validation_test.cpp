@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "predictor/synthetic_samples.h"
 
 namespace w2s {
@@ -89,8 +91,8 @@ TEST(BestScore, IsTheMostSteerableThenTheSmallestThenTheFirst) {
     return CrossValidationScore{.settings = {.learning_rate = learning_rate, .hidden_width = width},
                                 .steerability = steerability};
   };
-  EXPECT_EQ(best_score({score(1, 64, 0.5), score(2, 64, 0.7), score(3, 64, 0.6)}).settings.learning_rate, 2);
-  EXPECT_EQ(best_score({score(1, 64, 0.5), score(2, 32, 0.5), score(3, 32, 0.5)}).settings.learning_rate, 2);
+  EXPECT_EQ(best_score(std::array{score(1, 64, 0.5), score(2, 64, 0.7), score(3, 64, 0.6)}).settings.learning_rate, 2);
+  EXPECT_EQ(best_score(std::array{score(1, 64, 0.5), score(2, 32, 0.5), score(3, 32, 0.5)}).settings.learning_rate, 2);
 }
 
 }  // namespace
