@@ -113,42 +113,42 @@ void SharedPrefixExecutor::ensure_prefix(const SweepPlan& plan) {
   holds_prefix_ = true;
 }
 
-SweepOutcome SharedPrefixExecutor::run(const SweepPlan& asked) {
-  ensure_prefix(asked);
-  SweepPlan plan = asked;  // its interventions may be chosen on the way
-  holds_prefix_ = false;   // until this run is through: an error in it leaves the decoder in between
+SweepOutcome SharedPrefixExecutor::run(const SweepPlan& plan) {
+  ensure_prefix(plan);
+  SweepPlan own = plan;   // its interventions may be chosen on the way
+  holds_prefix_ = false;  // until this run is through: an error in it leaves the decoder in between
   const std::size_t layers = decoder_->model().info().layers;
-  const InputNeeds needs = common_needs(plan);
-  SteeredRows rows(plan);
-  if (!plan.choose) rows.add_independent();
+  const InputNeeds needs = common_needs(own);
+  SteeredRows rows(own);
+  if (!own.choose) rows.add_independent();
 
   Batch batch;
-  for (std::size_t i = plan.shared_prefix; i + 1 < plan.sample->prompt.size(); ++i)
-    batch.rows.push_back(prompt_row(plan, i, decoder_->options().sequences));
+  for (std::size_t i = own.shared_prefix; i + 1 < own.sample->prompt.size(); ++i)
+    batch.rows.push_back(prompt_row(own, i, decoder_->options().sequences));
   const std::size_t own_rows = batch.rows.size() + 1;
-  add_unsteered_row(plan, needs, batch);
-  add_needs(plan, needs, layers, batch);
+  add_unsteered_row(own, needs, batch);
+  add_needs(own, needs, layers, batch);
   const std::int32_t first_free = unsteered_sequences(needs);
   rows.add_to(batch, rows_at_once() - static_cast<std::size_t>(first_free), first_free);
-  auto decoded = decode_and_forget(batch, plan);
+  auto decoded = decode_and_forget(batch, own);
   rows.take(decoded, 1);
 
   SweepOutcome outcome;
   outcome.unsteered = propensity(decoded, 0);
-  outcome.encodings = encodings(plan, decoded, own_rows);
-  if (plan.choose) {
-    plan.interventions = plan.choose(outcome.encodings);
+  outcome.encodings = encodings(own, decoded, own_rows);
+  if (own.choose) {
+    own.interventions = own.choose(outcome.encodings);
     rows.add_independent();
   }
   rows.add_input(input_of(decoded, needs, layers, batch.captures.size() - captures_of_needs(needs, layers)));
   while (!rows.all_taken()) {
     batch = Batch{};
     rows.add_to(batch, rows_at_once(), 0);
-    decoded = decode_and_forget(batch, plan);
+    decoded = decode_and_forget(batch, own);
     rows.take(decoded, 0);
   }
   outcome.steered = rows.propensities(outcome.unsteered);
-  decoder_->forget_from(static_cast<std::int32_t>(plan.shared_prefix));
+  decoder_->forget_from(static_cast<std::int32_t>(own.shared_prefix));
   holds_prefix_ = true;
   return outcome;
 }
