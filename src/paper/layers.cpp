@@ -192,7 +192,10 @@ PaperTable figure1(Findings findings) {
                           "gain_median", "gain_upper_quartile", "distance_from_fixed"},
                          optimum_entry));
   observations.measures.emplace_back("gain_percent");
-  for (auto& row : observations.rows) row.numbers.push_back(gain_percent(row));
+  for (auto& row : observations.rows) {
+    row.numbers.push_back(gain_percent(row));
+    if (row.behavior == mean_behavior) row.numbers.front().value.reset();  // a mean of layers is no layer
+  }
   const auto summaries = over_seeds(observations);
   auto table = tidy_table(observations, summaries);
   add_column(table, "paper_gain_percent", summaries, [](const Summary& summary) {

@@ -311,6 +311,7 @@ TEST(Figure1, TellsTheGainOfTheBestLayerAndItsDistance) {
       << "of a fixed layer that does not steer";
   const std::map<std::string, std::string> mean = {{"behavior", "mean"}, {"method", "caa"}};
   // (3 + 1) / 2 over (2 - 0.5) / 2
+  EXPECT_EQ(at(table, mean, "fixed_layer"), "nothing");
   EXPECT_EQ(at(table, mean, "gain_percent"), "166.667");
   EXPECT_EQ(at(table, mean, "distance_from_fixed"), "2.75");
   EXPECT_EQ(at(table, mean, "paper_gain_percent"), "55");
