@@ -58,12 +58,12 @@ class EmbeddingsServer {
 
   [[nodiscard]] std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
 
-  void next(Misbehavior misbehavior, std::size_t times = 1) {
+  void next(const Misbehavior& misbehavior, std::size_t times = 1) {
     const std::lock_guard lock(mutex_);
     misbehaviors_.insert(misbehaviors_.end(), times, misbehavior);
   }
   /// Gives no answer while the server lives.
-  void next_hangs(std::function<void()> on_request = {}) {
+  void next_hangs(const std::function<void()>& on_request = {}) {
     next([this, on_request](const nlohmann::json&, httplib::Response&) {
       if (on_request) on_request();
       released_.wait();

@@ -42,7 +42,7 @@ TEST(Backoff, IsNeverShorterThanTheServerAsksFor) {
 }
 
 TEST(Sleep, EndsWhenAStopIsRequested) {
-  std::stop_source stop;
+  const std::stop_source stop;
   stop.request_stop();
   sleep_for(std::chrono::hours(24), stop.get_token());  // hangs if it does not
 }
