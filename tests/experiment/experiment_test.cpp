@@ -44,8 +44,8 @@ class Experiment : public testing::Test {
   }
 
   // Everything that must not depend on interruptions: tables and results, by name.
-  [[nodiscard]] std::map<std::string, std::string> outcome_in(const fs::path& where,
-                                                              const ExperimentOutcome& outcome) const {
+  [[nodiscard]] static std::map<std::string, std::string> outcome_in(const fs::path& where,
+                                                                     const ExperimentOutcome& outcome) {
     std::map<std::string, std::string> texts;
     for (const auto& study : outcome.studies)
       texts[fs::relative(study.folder, where).string()] = read_file(study.folder / "results.json");

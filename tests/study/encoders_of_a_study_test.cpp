@@ -86,13 +86,18 @@ class EncodersOfAStudy : public testing::Test {
                                   .settings = {{"data", content_hash(behavior_)}}};
     auto store = SweepStore::open(own.sweep(), header);
     for (std::size_t i = 0; i < samples; ++i) {
-      const bool is_test = std::ranges::find(split_.test, i) != split_.test.end();
-      const bool is_validation = std::ranges::find(split_.validation, i) != split_.validation.end();
-      const auto part = is_test ? SplitPart::test : is_validation ? SplitPart::validation : SplitPart::train;
-      store.add(record_of(i, part, header, is_test && swaps_test_samples));
+      const auto part = part_of(i);
+      store.add(record_of(i, part, header, part == SplitPart::test && swaps_test_samples));
     }
   }
 
+  [[nodiscard]] SplitPart part_of(std::size_t sample) const {
+    const auto is_among = [&](const std::vector<std::size_t>& part) {
+      return std::ranges::find(part, sample) != part.end();
+    };
+    if (is_among(split_.test)) return SplitPart::test;
+    return is_among(split_.validation) ? SplitPart::validation : SplitPart::train;
+  }
   [[nodiscard]] BehaviorFolder folder(const std::string& name = "warm") const { return {root_ / name}; }
   void embed(TextEncoder& encoder, const std::string& name = "warm") {
     behavior_.name = name;
