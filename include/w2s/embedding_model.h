@@ -22,7 +22,7 @@ enum class EmbeddingPooling { mean, cls, last };
 [[nodiscard]] EmbeddingPooling parse_embedding_pooling(std::string_view name);
 
 struct EmbeddingModelOptions {
-  std::optional<EmbeddingPooling> pooling;  ///< instead of what the file says
+  std::optional<EmbeddingPooling> pooling = {};  ///< instead of what the file says
   /// Longer texts are cut, with a warning; the model's own context is a limit as well.
   std::size_t most_tokens = 2048;
   /// Texts decoded at once, at most. With 1 an embedding depends on its text alone, so that work which is interrupted

@@ -22,9 +22,9 @@ enum class EncoderKind {
 /// What a predictor is to see prompts through.
 struct EncoderChoice {
   EncoderKind kind = EncoderKind::own_layer;
-  std::string model;                        ///< the layer's name, the path of the file, or the server's model
-  std::optional<EmbeddingPooling> pooling;  ///< instead of what the file says (gguf)
-  std::size_t dimensions = 0;               ///< 0: the model's own (remote)
+  std::string model;                             ///< the layer's name, the path of the file, or the server's model
+  std::optional<EmbeddingPooling> pooling = {};  ///< instead of what the file says (gguf)
+  std::size_t dimensions = 0;                    ///< 0: the model's own (remote)
 
   bool operator==(const EncoderChoice&) const = default;
 };
