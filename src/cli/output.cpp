@@ -11,26 +11,30 @@
 namespace w2s::cli {
 namespace {
 
-std::string latex_comments(std::string_view notes) {
-  std::string comments;
-  while (!notes.empty()) {
-    const auto line = notes.substr(0, notes.find('\n'));
-    notes.remove_prefix(std::min(line.size() + 1, notes.size()));
-    if (!line.empty()) comments += fmt::format("% {}\n", line);
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    lines.push_back(text.substr(0, text.find('\n')));
+    text.remove_prefix(std::min(lines.back().size() + 1, text.size()));
   }
-  return comments;
+  return lines;
 }
 
 // Markdown would run the lines together; those that are indented belong to the one before.
 std::string markdown_list(std::string_view notes) {
   std::string list;
-  while (!notes.empty()) {
-    const auto line = notes.substr(0, notes.find('\n'));
-    notes.remove_prefix(std::min(line.size() + 1, notes.size()));
+  for (const auto line : lines_of(notes)) {
     if (const auto indent = line.find_first_not_of(' '); indent != std::string_view::npos)
       list += fmt::format("{}- {}\n", indent > 0 ? "  " : "", line.substr(indent));
   }
   return list;
+}
+
+std::string latex_comments(std::string_view notes) {
+  std::string comments;
+  for (const auto line : lines_of(notes))
+    if (!line.empty()) comments += fmt::format("% {}\n", line);
+  return comments;
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <set>
 #include <utility>
 
+#include "eval/statistics.h"
 #include "w2s/error.h"
 #include "w2s/random.h"
 #include "w2s/steerability.h"
@@ -21,19 +21,6 @@ struct Policy {
   std::optional<std::size_t> layer;                ///< if it is the same for all samples
   std::vector<std::vector<std::size_t>> outcomes;  ///< [seeds or draws][samples]: the column chosen
 };
-
-double mean(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-// Of a sample, hence over n - 1; one value has none.
-std::optional<double> standard_deviation(std::span<const double> values) {
-  if (values.size() < 2) return std::nullopt;
-  const double center = mean(values);
-  double squares = 0;
-  for (const double value : values) squares += (value - center) * (value - center);
-  return std::sqrt(squares / static_cast<double>(values.size() - 1));
-}
 
 void check_matrix(const SteerabilityMatrix& matrix, std::string_view what) {
   if (matrix.samples == 0 || matrix.layers.empty()) {

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
-#include <numeric>
 #include <set>
 #include <tuple>
 #include <utility>
 
+#include "eval/statistics.h"
 #include "w2s/steering_methods.h"
 
 namespace w2s::paper {
@@ -38,17 +38,6 @@ std::map<std::string, std::set<std::string>> behaviors_by_model(const Observatio
   return behaviors;
 }
 
-double mean(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double standard_deviation(std::span<const double> values) {
-  const double center = mean(values);
-  double squares = 0;
-  for (const double value : values) squares += (value - center) * (value - center);
-  return std::sqrt(squares / static_cast<double>(values.size() - 1));
-}
-
 std::vector<double> values_of(std::span<const Observation* const> group, std::size_t measure) {
   std::vector<double> values;
   for (const auto* row : group)
@@ -68,7 +57,6 @@ Number number_over_seeds(std::span<const Observation* const> group, std::size_t 
   if (group.size() == 1) return group.front()->numbers[measure];
   const auto values = values_of(group, measure);
   if (values.empty()) return {};
-  if (values.size() == 1) return {.value = values.front()};
   return {.value = mean(values), .sd = standard_deviation(values)};
 }
 

@@ -82,9 +82,10 @@ Number gain_percent(const Observation& row) {
 }
 
 // The paper shows CAA.
-const OptimumNumbers* published_optimum(const Summary& summary) {
+Cell published_optimum(const Summary& summary, double OptimumNumbers::* number) {
   const bool is_published = summary.behavior == mean_behavior && summary.keys.front() == Cell("caa");
-  return is_published ? find_optimum(summary.model) : nullptr;
+  const auto* const published = is_published ? find_optimum(summary.model) : nullptr;
+  return published == nullptr ? Cell() : Cell(published->*number);
 }
 
 std::vector<Entry> best_layer_entries(const LayerAnalysis& analysis) {
@@ -198,14 +199,10 @@ PaperTable figure1(Findings findings) {
   }
   const auto summaries = over_seeds(observations);
   auto table = tidy_table(observations, summaries);
-  add_column(table, "paper_gain_percent", summaries, [](const Summary& summary) {
-    const auto* published = published_optimum(summary);
-    return published == nullptr ? Cell() : Cell(published->gain_percent);
-  });
-  add_column(table, "paper_distance_from_fixed", summaries, [](const Summary& summary) {
-    const auto* published = published_optimum(summary);
-    return published == nullptr ? Cell() : Cell(published->distance_from_fixed);
-  });
+  add_column(table, "paper_gain_percent", summaries,
+             [](const Summary& summary) { return published_optimum(summary, &OptimumNumbers::gain_percent); });
+  add_column(table, "paper_distance_from_fixed", summaries,
+             [](const Summary& summary) { return published_optimum(summary, &OptimumNumbers::distance_from_fixed); });
   return {.id = "figure1",
           .title =
               "What each input's best layer gains over the fixed layer, and how far it lies from it (the paper's "

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <utility>
 
 #include "study/embeddings_file.h"
+#include "study/measured_samples.h"
 #include "study/settings_file.h"
 #include "study/staged_job.h"
 #include "w2s/error.h"
@@ -36,17 +36,16 @@ SweptPrompts prompts_in(const BehaviorFolder& folder) {
   SweptPrompts prompts{.folder = folder, .behavior = header.behavior, .data = {}, .variants = {}, .split = {}};
   const auto hash = header.settings.find("data");
   if (hash != header.settings.end()) prompts.data = hash->second;
-  std::set<PromptVariant> variants = {PromptVariant::base};
-  for (const auto& record : store.records()) {
+  const auto records = store.records();
+  check_is_complete(header, records);
+  std::set<PromptVariant> variants;
+  for (const auto& record : records) {
     variants.insert(record.key.variant);
     if (record.key.variant != PromptVariant::base) continue;
     part_of(prompts.split, record.part).push_back(record.key.sample);
   }
   prompts.variants.assign(variants.begin(), variants.end());
-  const std::size_t swept = prompts.split.fitting().size() + prompts.split.test.size();
-  if (swept == header.samples) return prompts;
-  throw Error(ErrorKind::results, fmt::format("the sweep of {} has {} of {} samples; run `w2s run` again to finish it",
-                                              header.behavior, swept, header.samples));
+  return prompts;
 }
 
 bool is_embedded(const SweptPrompts& prompts, TextEncoder& encoder) {
@@ -64,10 +63,7 @@ bool is_embedded(const SweptPrompts& prompts, TextEncoder& encoder) {
 std::size_t recorded_limit(const fs::path& folder) {
   const auto settings = read_settings(folder);
   if (!settings || !settings->measurement.contains("limit")) return 0;
-  const auto& text = settings->measurement.at("limit");
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error == std::errc() && end == text.data() + text.size()) return limit;
+  if (const auto limit = measured_number(*settings, "limit")) return *limit;
   throw Error(ErrorKind::results, fmt::format("{}: settings.json has no number as limit", folder.string()));
 }
 

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <span>
 #include <utility>
 
@@ -16,20 +15,21 @@
 namespace w2s {
 namespace {
 
-constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
-constexpr std::array test_part = {SplitPart::test};
-
 struct FinishedSweep {
   BehaviorFolder folder;
   SweepStoreHeader header;
   std::vector<SweepRecord> records;
+  std::vector<std::string> encoders;
 };
 
 std::vector<FinishedSweep> read_sweeps(const std::filesystem::path& folder) {
   std::vector<FinishedSweep> sweeps;
   for (const auto& own : behavior_folders(folder)) {
     const auto store = SweepStore::read(own.sweep());
-    sweeps.push_back({.folder = own, .header = store.header(), .records = store.records()});
+    sweeps.push_back({.folder = own,
+                      .header = store.header(),
+                      .records = store.records(),
+                      .encoders = encoders_in(own, store.header())});
     check_is_complete(sweeps.back().header, sweeps.back().records);
   }
   return sweeps;
@@ -39,8 +39,8 @@ std::vector<FinishedSweep> read_sweeps(const std::filesystem::path& folder) {
 std::vector<std::string> encoders_of(std::span<const FinishedSweep> sweeps) {
   std::vector<std::string> names;
   for (const auto& sweep : sweeps) {
-    for (auto& name : encoders_in(sweep.folder, sweep.header))
-      if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+    for (const auto& name : sweep.encoders)
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
 }
@@ -120,8 +120,7 @@ EncoderComparison compare_encoders(const std::filesystem::path& folder, const Pr
     LabelledPoints points;
     for (std::size_t i = 0; i < sweeps.size(); ++i) {
       const auto& sweep = sweeps[i];
-      const auto names = encoders_in(sweep.folder, sweep.header);
-      if (std::ranges::find(names, encoder) == names.end()) continue;
+      if (std::ranges::find(sweep.encoders, encoder) == sweep.encoders.end()) continue;
       const auto embeddings = embeddings_of(sweep.folder, sweep.header, sweep.records, encoder);
       space.width = embeddings.width();
       add_points(sweep, embeddings, i, space, points);

@@ -9,8 +9,6 @@
 namespace w2s {
 namespace {
 
-constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
-
 std::vector<PolicyResult> evaluate_method(const BehaviorFolder& folder, const SweepStoreHeader& header,
                                           std::span<const SweepRecord> records, std::size_t method,
                                           const EvaluationOptions& options) {

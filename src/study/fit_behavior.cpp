@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -17,8 +16,6 @@
 
 namespace w2s {
 namespace {
-
-constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
 
 // The index of the method whose sweep chooses the fixed layer.
 std::size_t choosing_method(const SweepStoreHeader& header, std::size_t method) {

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <span>
 
+#include "study/measured_samples.h"
 #include "w2s/error.h"
 #include "w2s/layer_labels.h"
 #include "w2s/layer_predictor.h"
@@ -16,35 +17,6 @@
 
 namespace w2s {
 namespace {
-
-constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
-constexpr std::array test_part = {SplitPart::test};
-
-void check_complete(const BehaviorFolder& folder, const SweepStoreHeader& header,
-                    std::span<const SweepRecord> records) {
-  const auto base =
-      std::ranges::count_if(records, [](const auto& record) { return record.key.variant == PromptVariant::base; });
-  if (static_cast<std::size_t>(base) == header.samples) return;
-  throw Error(ErrorKind::results, fmt::format("{} has {} of {} samples; run `w2s run` again to finish it",
-                                              folder.sweep().string(), base, header.samples));
-}
-
-SteerabilityMatrix base_steerability(const SweepStoreHeader& header, std::span<const SweepRecord> records,
-                                     std::size_t method, std::span<const SplitPart> parts) {
-  SteerabilityMatrix matrix{.samples = 0, .layers = header.grid.layers, .values = {}};
-  for (const auto& record : records) {
-    if (record.key.variant != PromptVariant::base || std::ranges::find(parts, record.part) == parts.end()) continue;
-    const auto slopes = steerability(header.grid.multipliers, record.propensity.at(method));
-    if (slopes.size() != matrix.layers.size()) {
-      throw Error(ErrorKind::results,
-                  fmt::format("the sweep of {} has sample {} at {} of {} layers; run `w2s run` again to finish it",
-                              header.behavior, to_string(record.id), slopes.size(), matrix.layers.size()));
-    }
-    matrix.values.insert(matrix.values.end(), slopes.begin(), slopes.end());
-    ++matrix.samples;
-  }
-  return matrix;
-}
 
 PredictorFile predictors_of(const BehaviorFolder& folder, const SweepStoreHeader& header, std::size_t method) {
   const auto path = folder.predictor(name_in_files(header.methods, method));
@@ -105,8 +77,8 @@ std::vector<LayerAnalysis::Labels> labels_of(const PredictorFile& predictors) {
 LayerAnalysis analyze_method(const BehaviorFolder& folder, const SweepStoreHeader& header,
                              std::span<const SweepRecord> records, std::size_t method) {
   const auto predictors = predictors_of(folder, header, method);
-  const auto fitting = base_steerability(header, records, method, fitting_parts);
-  const auto tests = base_steerability(header, records, method, test_part);
+  const auto fitting = measured_steerability(header, records, PromptVariant::base, fitting_parts, method);
+  const auto tests = measured_steerability(header, records, PromptVariant::base, test_part, method);
   if (fitting.samples == 0 || tests.samples == 0)
     throw Error(ErrorKind::results,
                 fmt::format("{} has no samples to fit on, or none to test on; use more data", folder.sweep().string()));
@@ -129,7 +101,7 @@ std::vector<LayerAnalysis> analyze_layers(const BehaviorFolder& folder) {
   const auto store = SweepStore::read(folder.sweep());
   const auto& header = store.header();
   const auto records = store.records();
-  check_complete(folder, header, records);
+  check_is_complete(header, records);
   std::vector<LayerAnalysis> analyses;
   for (std::size_t method = 0; method < header.methods.size(); ++method)
     analyses.push_back(analyze_method(folder, header, records, method));

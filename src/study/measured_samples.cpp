@@ -55,8 +55,8 @@ MeasuredSamples measured_samples(const SweepStoreHeader& header, std::span<const
 }
 
 void check_is_complete(const SweepStoreHeader& header, std::span<const SweepRecord> records) {
-  const auto base =
-      std::ranges::count_if(records, [](const auto& record) { return record.key.variant == PromptVariant::base; });
+  const auto base = std::ranges::count_if(
+      records, [](const auto& record) { return record.key.variant == PromptVariant::base && record.layers.empty(); });
   if (static_cast<std::size_t>(base) == header.samples) return;
   throw Error(ErrorKind::results, fmt::format("the sweep of {} has {} of {} samples; run `w2s run` again to finish it",
                                               header.behavior, base, header.samples));

@@ -1,6 +1,7 @@
 // A behaviour's sweep, arranged for fitting and evaluating.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "w2s/sweep_store.h"
 
 namespace w2s {
+
+inline constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
+inline constexpr std::array test_part = {SplitPart::test};
 
 /// What method number `method` of the header did to the records of a variant whose part is one of `parts`, in the order
 /// given. NaN at the layers that a record was not swept at.
@@ -28,7 +32,7 @@ struct MeasuredSamples {
                                                PromptVariant variant, std::span<const SplitPart> parts,
                                                std::size_t method, const PromptEmbeddings& embeddings);
 
-/// Throws Error{results} if the sweep lacks samples in BASE.
+/// Throws Error{results} if the sweep lacks samples, or layers of samples, in BASE.
 void check_is_complete(const SweepStoreHeader& header, std::span<const SweepRecord> records);
 
 }  // namespace w2s

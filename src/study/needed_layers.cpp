@@ -1,7 +1,6 @@
 #include "study/needed_layers.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "study/measured_samples.h"
@@ -9,8 +8,6 @@
 
 namespace w2s {
 namespace {
-
-constexpr std::array fitting_parts = {SplitPart::train, SplitPart::validation};
 
 std::optional<std::size_t> index_of_encoder(const SweepStoreHeader& header, const std::string& name) {
   for (std::size_t i = 0; i < header.encoders.size(); ++i)

@@ -87,12 +87,12 @@ std::vector<std::string> encoders_in(const BehaviorFolder& folder, const SweepSt
 
 std::string find_encoder(const BehaviorFolder& folder, const SweepStoreHeader& header, const std::string& name) {
   const auto choice = parse_encoder_choice(name);
-  const auto embedded = embedded_encoders(folder);
   if (!embeds_text(choice)) {
     const auto own = to_string(parse_prompt_encoder(name, header.model_layers));
-    if (!recorded_index(header, own)) refuse(header, own, embedded);
+    if (!recorded_index(header, own)) refuse(header, own, embedded_encoders(folder));
     return own;
   }
+  const auto embedded = embedded_encoders(folder);
   std::vector<std::string> found;
   std::ranges::copy_if(embedded, std::back_inserter(found),
                        [&](const std::string& encoder) { return is_choice(choice, encoder); });

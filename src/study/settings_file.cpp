@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "w2s/error.h"
@@ -47,6 +48,14 @@ std::optional<SettingsFile> read_settings(const std::filesystem::path& folder) {
 void write_settings(const std::filesystem::path& folder, const SettingsFile& settings) {
   const Json json = {{"measurement", settings.measurement}, {"data", settings.data}, {"run", settings.run}};
   write_file(path_in(folder), json.dump(2) + "\n");
+}
+
+std::optional<std::uint64_t> measured_number(const SettingsFile& settings, const std::string& name) {
+  const auto text = value_in(settings.measurement, name);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 SettingsFile merge_settings(const std::filesystem::path& folder, const SettingsFile& recorded,

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <set>
 #include <utility>
@@ -204,16 +203,10 @@ std::optional<NoiseFloor> noise_in(const BehaviorFolder& folder) {
 
 std::uint64_t study_seed(const fs::path& folder) {
   static_cast<void>(behavior_folders(folder));  // says what is wrong with a folder that holds no study at all
-  const auto refuse = [&] {
-    throw Error(ErrorKind::results, fmt::format("{}: has no settings.json with a seed; name one", folder.string()));
-  };
   const auto settings = read_settings(folder);
-  if (!settings || !settings->measurement.contains("seed")) refuse();
-  const auto& text = settings->measurement.at("seed");
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (error != std::errc() || end != text.data() + text.size()) refuse();
-  return seed;
+  const auto seed = settings ? measured_number(*settings, "seed") : std::nullopt;
+  if (seed) return *seed;
+  throw Error(ErrorKind::results, fmt::format("{}: has no settings.json with a seed; name one", folder.string()));
 }
 
 StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, const Job& job) {
