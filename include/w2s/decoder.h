@@ -97,8 +97,20 @@ class Decoder {
   /// Forgets the rows of all sequences from a position on.
   void forget_from(std::int32_t position);
 
+  /// Forgets the rows of one sequence from a position on; rows that it shares stay with the others. Throws Error{usage}
+  /// for a sequence out of range.
+  void forget(std::int32_t sequence, std::int32_t position);
+
+  /// Rows of sequence `from` at positions [begin, end) become rows of sequence `to` as well, which has none there.
+  /// Costs no cells. Throws Error{usage} for a sequence out of range.
+  void share(std::int32_t from, std::int32_t to, std::int32_t begin, std::int32_t end);
+
   /// Forgets everything.
   void clear();
+
+  /// The same, and overwrites what the cells hold: after numbers that are not finite, because a cell of such numbers
+  /// spoils every row that is computed beside it, even where attention masks it.
+  void wipe();
 
  private:
   struct State;

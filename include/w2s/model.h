@@ -62,6 +62,8 @@ class Model {
   [[nodiscard]] std::vector<Token> tokenize(std::string_view text) const;
   /// The text of tokens, control tokens included.
   [[nodiscard]] std::string text(std::span<const Token> tokens) const;
+  /// What a reader sees of a token, which may end within a character: nothing of a control token.
+  [[nodiscard]] std::string visible_text(Token token) const;
   /// Whether generation ends with this token.
   [[nodiscard]] bool is_end_of_generation(Token token) const;
 

@@ -107,6 +107,7 @@ struct Decoder::State {
   }
 
   void check(const Batch& batch) const;
+  void check_sequence(std::int32_t sequence) const;
   void decode_rows(const Batch& batch, std::size_t begin, std::size_t end, Decoded& decoded);
   void prepare_tap(const Batch& batch, std::size_t begin, std::size_t end, std::vector<std::size_t> outputs,
                    Decoded& decoded);
@@ -145,6 +146,11 @@ void Decoder::State::check(const Batch& batch) const {
     if (capture.layer >= info.layers)
       refuse(fmt::format("capture at layer {}, the model has {}", capture.layer, info.layers));
   }
+}
+
+void Decoder::State::check_sequence(std::int32_t sequence) const {
+  if (sequence < 0 || static_cast<std::size_t>(sequence) >= options.sequences)
+    throw Error(ErrorKind::usage, fmt::format("sequence {} of {}", sequence, options.sequences));
 }
 
 // The last layer computes only rows whose output is asked for, so what is tapped there is asked for as well.
@@ -259,6 +265,20 @@ void Decoder::forget_from(std::int32_t position) {
   constexpr llama_seq_id every_sequence = -1;
   llama_memory_seq_rm(llama_get_memory(state_->context.get()), every_sequence, position, -1);
 }
+
+void Decoder::forget(std::int32_t sequence, std::int32_t position) {
+  state_->check_sequence(sequence);
+  llama_memory_seq_rm(llama_get_memory(state_->context.get()), sequence, position, -1);
+}
+
+void Decoder::share(std::int32_t from, std::int32_t to, std::int32_t begin, std::int32_t end) {
+  state_->check_sequence(from);
+  state_->check_sequence(to);
+  if (begin >= end) return;  // llama.cpp reads an end of -1 as "all"
+  llama_memory_seq_cp(llama_get_memory(state_->context.get()), from, to, begin, end);
+}
+
+void Decoder::wipe() { llama_memory_clear(llama_get_memory(state_->context.get()), true); }
 
 void Decoder::clear() { llama_memory_clear(llama_get_memory(state_->context.get()), false); }
 

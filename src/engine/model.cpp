@@ -13,12 +13,16 @@
 namespace w2s {
 namespace {
 
-std::string piece(const llama_vocab* vocab, llama_token token) {
+std::string piece(const llama_vocab* vocab, llama_token token, bool with_control_tokens = true) {
   std::string text(32, '\0');
-  auto length = llama_token_to_piece(vocab, token, text.data(), static_cast<std::int32_t>(text.size()), 0, true);
+  const auto write = [&] {
+    return llama_token_to_piece(vocab, token, text.data(), static_cast<std::int32_t>(text.size()), 0,
+                                with_control_tokens);
+  };
+  auto length = write();
   if (length < 0) {
     text.resize(static_cast<std::size_t>(-length));
-    length = llama_token_to_piece(vocab, token, text.data(), -length, 0, true);
+    length = write();
   }
   text.resize(static_cast<std::size_t>(std::max(length, 0)));
   return text;
@@ -101,6 +105,8 @@ std::string Model::text(std::span<const Token> tokens) const {
   for (const Token token : tokens) joined += piece(handle_->vocab, token);
   return joined;
 }
+
+std::string Model::visible_text(Token token) const { return piece(handle_->vocab, token, false); }
 
 bool Model::is_end_of_generation(Token token) const { return llama_vocab_is_eog(handle_->vocab, token); }
 

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <limits>
 
+#include "support/error_of.h"
 #include "support/tiny_study.h"
 #include "w2s/error.h"
 
@@ -128,6 +130,56 @@ TEST(Decoder, ForgetsFromAPositionOn) {
   Batch again;
   again.rows = {batch.rows.back()};
   EXPECT_THAT(decoder.decode(again).logits, Pointwise(FloatNear(1e-4F), before.logits));
+}
+
+TEST(Decoder, ForgetsOneSequenceAndLeavesTheOthersTheirShare) {
+  const LoadedTinyModel tiny(test::tiny_llama());
+  Decoder decoder(tiny.model(), small);
+  const auto tokens = tiny.model().tokenize("shared x");
+  const auto batch = prompt_batch(tokens);
+  const auto alone = decoder.decode(batch);
+  const auto last = static_cast<std::int32_t>(tokens.size()) - 1;
+  decoder.share(0, 5, 0, last);
+  decoder.forget(0, 2);
+  Batch continued;
+  continued.rows = {{.token = tokens.back(), .position = last, .sequence = 5, .wants_logits = true}};
+  EXPECT_THAT(decoder.decode(continued).logits, Pointwise(FloatNear(1e-4F), alone.logits));
+}
+
+TEST(Decoder, SharesCellsWithoutUsingMore) {
+  const LoadedTinyModel tiny(test::tiny_llama());
+  Decoder decoder(tiny.model(), small);
+  static_cast<void>(decoder.decode(prompt_batch(std::vector<Token>(200, 'a'))));
+  for (std::int32_t sequence = 1; sequence < 8; ++sequence) decoder.share(0, sequence, 0, 200);
+  Batch batch;
+  for (std::int32_t sequence = 0; sequence < 8; ++sequence)
+    batch.rows.push_back({.token = 'b', .position = 200, .sequence = sequence, .wants_logits = true});
+  EXPECT_EQ(decoder.decode(batch).logits.size(), 8 * test::tiny_vocabulary);
+  decoder.share(0, 1, 3, 3);  // nothing
+}
+
+TEST(Decoder, IsAsNewAfterAWipe) {
+  const LoadedTinyModel tiny(test::tiny_llama());
+  Decoder decoder(tiny.model(), small);
+  const auto batch = prompt_batch(tiny.model().tokenize("again"));
+  const auto before = decoder.decode(batch);
+  const std::vector<float> direction(tiny.model().info().width, std::numeric_limits<float>::infinity());
+  Batch spoiled;
+  spoiled.rows = {{.token = 'a', .position = 0, .sequence = 1, .wants_logits = true}};
+  spoiled.edits = {{.row = 0, .layer = 0, .scale = 1, .direction = direction}};
+  EXPECT_EQ(test::error_of([&] { static_cast<void>(decoder.decode(spoiled)); }).kind(), ErrorKind::engine);
+  decoder.wipe();
+  EXPECT_EQ(decoder.decode(batch).logits, before.logits);
+}
+
+TEST(Decoder, RefusesSequencesItDoesNotHave) {
+  const LoadedTinyModel tiny(test::tiny_llama());
+  Decoder decoder(tiny.model(), small);
+  for (const std::int32_t sequence : {-1, 8}) {
+    EXPECT_EQ(test::error_of([&] { decoder.forget(sequence, 0); }).kind(), ErrorKind::usage);
+    EXPECT_EQ(test::error_of([&] { decoder.share(sequence, 0, 0, 1); }).kind(), ErrorKind::usage);
+    EXPECT_EQ(test::error_of([&] { decoder.share(0, sequence, 0, 1); }).kind(), ErrorKind::usage);
+  }
 }
 
 TEST(Decoder, RefusesWhatIsOutOfRangeAndStaysUsable) {

@@ -4,4 +4,6 @@ w2s_test(engine control_vector w2s_vectors llama.cpp::llama llama.cpp::llama-com
 w2s_test(engine decoder)
 w2s_test(engine embedding_model)
 w2s_test(engine model)
+w2s_test(engine sampler)
 w2s_test(engine tensor_file)
+w2s_test(engine text_stream)
