@@ -1,0 +1,401 @@
+#include "w2s/generation_engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "generate/generation.h"
+#include "generate/prompt_cache.h"
+#include "w2s/error.h"
+
+namespace w2s {
+namespace {
+
+// What a generation has in a batch.
+struct Share {
+  Generation* generation = nullptr;
+  std::size_t rows = 0;
+  std::size_t capture = 0;  // its first
+  std::size_t logits = 0;   // its row of logits, where it has one
+  bool wants_logits = false;
+};
+
+std::size_t common_length(std::span<const Token> a, std::span<const Token> b) {
+  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+}
+
+std::vector<std::size_t> mean_layers_of(std::span<const NamedSteering> steerings) {
+  std::vector<std::size_t> layers;
+  for (const auto& steering : steerings) {
+    if (!steering.predictor || !steering.predictor->own_layer) continue;
+    const auto& encoder = *steering.predictor->own_layer;
+    if (encoder.pooling == Pooling::mean && std::ranges::find(layers, encoder.layer) == layers.end())
+      layers.push_back(encoder.layer);
+  }
+  return layers;
+}
+
+}  // namespace
+
+struct GenerationEngine::State {
+  State(Decoder own_decoder, std::vector<NamedSteering> own_steerings)
+      : decoder(std::move(own_decoder)),
+        steerings(std::move(own_steerings)),
+        cache(decoder),
+        mean_layers(mean_layers_of(steerings)),
+        is_busy(cache.sequences(), false),
+        last_used(cache.sequences(), 0) {
+    decoder.clear();
+  }
+
+  void check(const GenerationRequest& request) const;
+  [[nodiscard]] Generation* find(GenerationId id) const;
+  void end(Generation& generation, FinishReason reason, const std::string& message = {});
+  void end_cancelled();
+
+  void admit();
+  [[nodiscard]] bool try_to_begin(Generation& generation);
+  [[nodiscard]] std::vector<std::size_t> sequences(bool busy) const;
+  [[nodiscard]] std::size_t reserved() const;
+  [[nodiscard]] std::size_t best_source(const Generation& generation, std::size_t& length) const;
+
+  void plan(Batch& batch, std::vector<Share>& shares);
+  void plan_answer(Generation& generation, Batch& batch, std::vector<Share>& shares) const;
+  void plan_prompt(Generation& generation, Batch& batch, std::vector<Share>& shares);
+  [[nodiscard]] bool waits_for_another(const Generation& generation) const;
+  void add_edits(const Generation& generation, Batch& batch) const;
+
+  void decode(const Batch& batch, std::span<const Share> shares);
+  void take_rows(const Batch& batch, const Decoded& decoded, std::span<const Share> shares);
+  void take_prompt_rows(const Share& share, std::span<const Row> rows, const Decoded& decoded);
+  [[nodiscard]] PromptReading reading(const Share& share, const Decoded& decoded) const;
+
+  Decoder decoder;
+  std::vector<NamedSteering> steerings;
+  PromptCache cache;
+  std::vector<std::size_t> mean_layers;  // read at every prompt token, because a prompt that reuses it may need them
+  std::vector<bool> is_busy;             // [sequences]
+  std::vector<std::uint64_t> last_used;  // [sequences]: when a generation ended there
+  std::deque<std::unique_ptr<Generation>> queue;
+  std::vector<std::unique_ptr<Generation>> active;  // in the order in which they began
+  std::uint64_t clock = 0;
+  GenerationId last_id = 0;
+  bool is_stepping = false;
+  bool has_new_room = true;  // since the first of the queue was last found to have too little
+};
+
+void GenerationEngine::State::check(const GenerationRequest& request) const {
+  const auto refuse = [](const std::string& what) { throw Error(ErrorKind::usage, what); };
+  const auto vocabulary = decoder.model().info().vocabulary;
+  if (request.prompt.empty()) refuse("the prompt is empty");
+  if (request.prompt.size() > cache.capacity()) {
+    refuse(fmt::format("the prompt has {} tokens, the context {}: shorten it, or use a larger context",
+                       request.prompt.size(), cache.capacity()));
+  }
+  for (const Token token : request.prompt) {
+    if (token < 0 || static_cast<std::size_t>(token) >= vocabulary)
+      refuse(fmt::format("token {} of the prompt is not in the vocabulary", token));
+  }
+  if (request.max_tokens == 0) refuse("no tokens are asked for: use 1 or more");
+  check_sampling(request.sampling, decoder.model().info());
+}
+
+Generation* GenerationEngine::State::find(GenerationId id) const {
+  const auto found = std::ranges::find_if(active, [&](const auto& generation) { return generation->id() == id; });
+  return found == active.end() ? nullptr : found->get();
+}
+
+// Its sequence keeps what others may build on.
+void GenerationEngine::State::end(Generation& generation, FinishReason reason, const std::string& message) {
+  const std::size_t sequence = generation.sequence();
+  cache.truncate(sequence, cache.clean_length(sequence));
+  is_busy[sequence] = false;
+  last_used[sequence] = ++clock;
+  has_new_room = true;
+  generation.finish(reason, message);
+}
+
+void GenerationEngine::State::end_cancelled() {
+  for (std::size_t i = 0; i < active.size(); ++i) {
+    auto& generation = *active[i];
+    if (generation.is_cancelled() && !generation.is_finished()) end(generation, FinishReason::cancelled);
+  }
+  std::erase_if(active, [](const auto& generation) { return generation->is_finished(); });
+}
+
+std::vector<std::size_t> GenerationEngine::State::sequences(bool busy) const {
+  std::vector<std::size_t> found;
+  for (std::size_t sequence = 0; sequence < is_busy.size(); ++sequence)
+    if (is_busy[sequence] == busy) found.push_back(sequence);
+  return found;
+}
+
+// Cells that the running generations do not use yet, but may.
+std::size_t GenerationEngine::State::reserved() const {
+  std::size_t cells = 0;
+  for (const auto& generation : active)
+    if (!generation->is_finished()) cells += generation->cells() - cache.length(generation->sequence());
+  return cells;
+}
+
+// The sequence that has most of the prompt; `length` is how much of it.
+std::size_t GenerationEngine::State::best_source(const Generation& generation, std::size_t& length) const {
+  std::size_t best = 0;
+  length = 0;
+  for (std::size_t sequence = 0; sequence < cache.sequences(); ++sequence) {
+    const std::size_t common = cache.common_prefix(sequence, generation.reusable_prompt());
+    if (common <= length) continue;
+    length = common;
+    best = sequence;
+  }
+  return best;
+}
+
+bool GenerationEngine::State::try_to_begin(Generation& generation) {
+  const auto idle = sequences(false);
+  if (idle.empty()) return false;
+  std::size_t common = 0;
+  const std::size_t source = best_source(generation, common);
+  auto kept = sequences(true);
+  if (common > 0 && !is_busy[source]) kept.push_back(source);
+  std::size_t room = cache.capacity() - reserved();  // what is reserved always fits
+  if (cache.used_by(kept) + generation.cells() - common > room) {
+    common = 0;
+    if (cache.used_by(sequences(true)) + generation.cells() > room) return false;
+  }
+
+  const bool stays_in_place = common > 0 && !is_busy[source] && cache.length(source) == common;
+  const std::size_t own =
+      stays_in_place ? source : *std::ranges::min_element(idle, {}, [&](std::size_t s) { return last_used[s]; });
+  cache.truncate(own, own == source ? common : 0);
+  cache.share(source, own, common);
+  is_busy[own] = true;
+  room -= generation.cells() - cache.length(own);
+  for (auto others = sequences(false); cache.used() > room && !others.empty();) {
+    const auto oldest = std::ranges::min_element(others, {}, [&](std::size_t s) { return last_used[s]; });
+    cache.truncate(*oldest, 0);
+    others.erase(oldest);
+  }
+  generation.begin(own);
+  generation.add_cached(common);
+  return true;
+}
+
+void GenerationEngine::State::admit() {
+  while (!queue.empty() && has_new_room) {
+    has_new_room = try_to_begin(*queue.front());
+    if (!has_new_room) return;
+    active.push_back(std::move(queue.front()));
+    queue.pop_front();
+  }
+}
+
+void GenerationEngine::State::add_edits(const Generation& generation, Batch& batch) const {
+  for (const auto& edit : generation.edits()) {
+    batch.edits.push_back({.row = batch.rows.size() - 1,
+                           .layer = edit.layer,
+                           .scale = edit.scale,
+                           .direction = edit.direction,
+                           .operation = edit.operation});
+  }
+}
+
+void GenerationEngine::State::plan_answer(Generation& generation, Batch& batch, std::vector<Share>& shares) const {
+  const std::size_t sequence = generation.sequence();
+  shares.push_back({.generation = &generation, .rows = 1, .wants_logits = true});
+  batch.rows.push_back({.token = generation.next(),
+                        .position = static_cast<std::int32_t>(cache.length(sequence)),
+                        .sequence = static_cast<std::int32_t>(sequence),
+                        .wants_logits = true});
+  add_edits(generation, batch);
+}
+
+// Whether one that began earlier is about to decode most of what is missing here.
+bool GenerationEngine::State::waits_for_another(const Generation& generation) const {
+  const std::size_t length = cache.length(generation.sequence());
+  for (const auto& other : active) {
+    if (other.get() == &generation) return false;
+    if (other->is_answering() || other->is_finished()) continue;
+    const std::size_t common = common_length(other->reusable_prompt(), generation.reusable_prompt());
+    if (common > length && 2 * (common - length) >= generation.prompt().size() - length) return true;
+  }
+  return false;
+}
+
+void GenerationEngine::State::plan_prompt(Generation& generation, Batch& batch, std::vector<Share>& shares) {
+  const std::size_t sequence = generation.sequence();
+  const auto prompt = generation.prompt();
+  std::size_t common = 0;
+  const std::size_t source = best_source(generation, common);
+  if (const std::size_t length = cache.length(sequence); common > length) {
+    cache.share(source, sequence, common);
+    generation.add_cached(common - length);
+  }
+  if (waits_for_another(generation)) return;
+
+  const std::size_t begin = cache.length(sequence);
+  const std::size_t end = std::min(prompt.size(), begin + decoder.options().rows_per_batch - batch.rows.size());
+  if (begin == end) return;
+  shares.push_back({.generation = &generation, .rows = end - begin, .capture = batch.captures.size()});
+  for (std::size_t i = begin; i < end; ++i) {
+    for (const std::size_t layer : mean_layers) batch.captures.push_back({batch.rows.size(), layer});
+    batch.rows.push_back({.token = prompt[i],
+                          .position = static_cast<std::int32_t>(i),
+                          .sequence = static_cast<std::int32_t>(sequence)});
+  }
+  if (end < prompt.size()) return;
+  if (generation.is_reading()) {
+    for (const std::size_t layer : generation.reads().last) batch.captures.push_back({batch.rows.size() - 1, layer});
+    return;
+  }
+  shares.back().wants_logits = batch.rows.back().wants_logits = true;
+  add_edits(generation, batch);
+}
+
+void GenerationEngine::State::plan(Batch& batch, std::vector<Share>& shares) {
+  for (const auto& generation : active)
+    if (generation->is_answering()) plan_answer(*generation, batch, shares);
+  for (const auto& generation : active)
+    if (!generation->is_answering()) plan_prompt(*generation, batch, shares);
+  std::size_t logits = 0;
+  for (auto& share : shares)
+    if (share.wants_logits) share.logits = logits++;
+}
+
+PromptReading GenerationEngine::State::reading(const Share& share, const Decoded& decoded) const {
+  const auto& generation = *share.generation;
+  PromptReading read;
+  std::size_t capture = share.capture + share.rows * mean_layers.size();
+  for (const std::size_t layer : generation.reads().last) {
+    const auto row = decoded.capture(capture++);
+    read.last[layer] = {row.begin(), row.end()};
+  }
+  const std::size_t tokens = generation.prompt().size();
+  for (const std::size_t layer : generation.reads().mean) {
+    std::vector<double> sum(decoded.width, 0);
+    for (std::size_t i = 0; i < tokens; ++i) {
+      const auto& state = cache.token(generation.sequence(), i).states.at(layer);
+      for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += static_cast<double>(state[j]);
+    }
+    auto& mean = read.mean[layer];
+    for (const double value : sum) mean.push_back(static_cast<float>(value / static_cast<double>(tokens)));
+  }
+  return read;
+}
+
+void GenerationEngine::State::take_prompt_rows(const Share& share, std::span<const Row> rows, const Decoded& decoded) {
+  auto& generation = *share.generation;
+  const std::size_t sequence = generation.sequence();
+  const std::size_t last = generation.prompt().size() - 1;
+  const bool is_last_steered = share.wants_logits && !generation.edits().empty();
+  std::size_t capture = share.capture;
+  for (const auto& row : rows) {
+    CachedToken token{.token = row.token};
+    for (const std::size_t layer : mean_layers) {
+      const auto state = decoded.capture(capture++);
+      token.states[layer] = {state.begin(), state.end()};
+    }
+    const bool is_last = static_cast<std::size_t>(row.position) == last;
+    cache.append(sequence, std::move(token), !is_last || !is_last_steered);
+  }
+  if (share.wants_logits || cache.length(sequence) <= last) return;
+  const auto read = reading(share, decoded);
+  cache.truncate(sequence, last);
+  try {
+    generation.resolve(read);
+  } catch (const Error& error) {
+    end(generation, FinishReason::failed, error.what());
+  }
+}
+
+void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decoded, std::span<const Share> shares) {
+  std::size_t row = 0;
+  for (const auto& share : shares) {
+    auto& generation = *share.generation;
+    const auto rows = std::span(batch.rows).subspan(row, share.rows);
+    row += share.rows;
+    if (generation.is_answering()) {
+      cache.append(generation.sequence(), {.token = rows.front().token}, false);
+    } else {
+      take_prompt_rows(share, rows, decoded);
+    }
+  }
+}
+
+void GenerationEngine::State::decode(const Batch& batch, std::span<const Share> shares) {
+  Decoded decoded;
+  try {
+    decoded = decoder.decode(batch);
+  } catch (const Error& error) {
+    cache.wipe();
+    for (std::size_t i = 0; i < active.size(); ++i) end(*active[i], FinishReason::failed, error.what());
+    return;
+  }
+  take_rows(batch, decoded, shares);
+  for (const auto& share : shares) {
+    auto& generation = *share.generation;
+    if (!share.wants_logits || generation.is_cancelled()) continue;
+    if (const auto reason = generation.accept(decoded.row_logits(share.logits))) end(generation, *reason);
+  }
+}
+
+GenerationEngine::GenerationEngine(Decoder decoder, std::vector<NamedSteering> steerings)
+    : state_(std::make_unique<State>(std::move(decoder), std::move(steerings))) {}
+
+GenerationEngine::~GenerationEngine() = default;
+GenerationEngine::GenerationEngine(GenerationEngine&&) noexcept = default;
+GenerationEngine& GenerationEngine::operator=(GenerationEngine&&) noexcept = default;
+
+const Model& GenerationEngine::model() const { return state_->decoder.model(); }
+
+const std::vector<NamedSteering>& GenerationEngine::steerings() const { return state_->steerings; }
+
+std::size_t GenerationEngine::context() const { return state_->cache.capacity(); }
+
+GenerationId GenerationEngine::submit(GenerationRequest request, GenerationSink sink) {
+  state_->check(request);
+  const auto& info = model().info();
+  PreparedSteering steering(request.steering, state_->steerings, info, request.text);
+  request.max_tokens = std::min(request.max_tokens, context() - request.prompt.size() + 1);
+  auto generation = std::make_unique<Generation>(state_->last_id + 1, std::move(request), std::move(steering),
+                                                 std::move(sink), model());
+  state_->queue.push_back(std::move(generation));
+  state_->has_new_room = true;
+  return ++state_->last_id;
+}
+
+void GenerationEngine::cancel(GenerationId id) {
+  auto& queue = state_->queue;
+  const auto waiting = std::ranges::find_if(queue, [&](const auto& generation) { return generation->id() == id; });
+  if (waiting != queue.end()) {
+    const auto generation = std::move(*waiting);
+    queue.erase(waiting);
+    state_->has_new_room = true;
+    generation->finish(FinishReason::cancelled);
+    return;
+  }
+  auto* generation = state_->find(id);
+  if (generation == nullptr || generation->is_finished()) return;
+  generation->request_cancel();
+  if (!state_->is_stepping) state_->end_cancelled();
+}
+
+bool GenerationEngine::step() {
+  state_->is_stepping = true;
+  state_->admit();
+  Batch batch;
+  std::vector<Share> shares;
+  state_->plan(batch, shares);
+  if (!batch.rows.empty()) state_->decode(batch, shares);
+  state_->end_cancelled();
+  state_->is_stepping = false;
+  return running() > 0 || queued() > 0;
+}
+
+std::size_t GenerationEngine::running() const { return state_->active.size(); }
+
+std::size_t GenerationEngine::queued() const { return state_->queue.size(); }
+
+}  // namespace w2s

@@ -1,0 +1,6 @@
+w2s_test(generate layer_choice)
+w2s_test(generate named_steering)
+w2s_test(generate steering_request)
+w2s_test(generate generation_engine)
+w2s_test(generate generation_cache)
+w2s_test(generate conformance nlohmann_json::nlohmann_json)
