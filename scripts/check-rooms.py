@@ -25,8 +25,9 @@ MAY_USE = {
     "study": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval"},
     "paper": {"base", "data", "vectors", "predictor", "eval", "study"},
     "experiment": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "eval", "study", "paper"},
+    "generate": {"base", "data", "engine", "vectors", "sweep", "predictor", "study"},
     "cli": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "study", "paper",
-            "experiment"},
+            "experiment", "generate"},
 }
 # Single headers beyond that: the predictor's file is a tensor file, but the predictor never meets a model.
 MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}}
