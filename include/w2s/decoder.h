@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -68,6 +69,11 @@ struct Decoded {
   }
 };
 
+/// Decides on further edits while a batch is decoded: called after each layer with captures, when those of this layer
+/// and of the layers before are in `so_far`. What it returns is done at this layer, after its captures, or at later
+/// ones, so that a row is steered by what was read of it on its own way. An exception ends the decode.
+using EditsOnTheWay = std::function<std::vector<Edit>(std::size_t layer, const Decoded& so_far)>;
+
 class Decoder;
 
 /// Decoders that work side by side, with the threads of `options` shared out among them. `count` 0: one a core up to
@@ -93,6 +99,10 @@ class Decoder {
   /// Decodes the rows in order; each is added to its sequence. Throws Error{usage} for a row, layer, sequence or width
   /// out of range, Error{engine} if the cache is full or llama.cpp fails.
   [[nodiscard]] Decoded decode(const Batch& batch);
+
+  /// The same with edits that depend on what is read. The rows must go through the model together
+  /// (DecoderOptions::rows_per_batch), and an edit at the last layer needs a row that wants logits; else Error{usage}.
+  [[nodiscard]] Decoded decode(const Batch& batch, const EditsOnTheWay& edits_on_the_way);
 
   /// Forgets the rows of all sequences from a position on.
   void forget_from(std::int32_t position);

@@ -72,10 +72,11 @@ using GenerationId = std::uint64_t;
 
 /// Decodes one batch a step: the next token of every running generation, each row with its own edits, and stretches of
 /// the prompts that wait. A prompt is decoded unsteered; steering is added at its last token and at every generated
-/// token. Where a predictor or a vector source must see the prompt, its last token is decoded unsteered first, read,
-/// forgotten, and decoded again. Prompts that begin alike share what was decoded unsteered, and nothing else. A
-/// generation is begun only when the cache has room for all it may become, so that none fails for want of room. No
-/// threads of its own, and not thread-safe. The same calls in the same order give the same events.
+/// token. Where a predictor or a vector source must see the prompt, its last token is read on its way through the
+/// layers and steered at a later one; only if the steering is to be at an earlier one, it is forgotten and decoded
+/// again. Prompts that begin alike share what was decoded unsteered, and nothing else. A generation is begun only when
+/// the cache has room for all it may become, so that none fails for want of room. No threads of its own, and not
+/// thread-safe. The same calls in the same order give the same events.
 class GenerationEngine {
  public:
   /// As many generations run at once as the decoder has sequences, as far as its context has room for them. Takes the

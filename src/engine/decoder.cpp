@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <numeric>
 
 #include "engine/backend.h"
@@ -108,7 +109,11 @@ struct Decoder::State {
 
   void check(const Batch& batch) const;
   void check_sequence(std::int32_t sequence) const;
-  void decode_rows(const Batch& batch, std::size_t begin, std::size_t end, Decoded& decoded);
+  void check(const Edit& edit, const Batch& batch) const;
+  void decode_rows(const Batch& batch, std::size_t begin, std::size_t end, const EditsOnTheWay& edits_on_the_way,
+                   Decoded& decoded);
+  void decide_on_the_way(const Batch& batch, const EditsOnTheWay& edits_on_the_way, const Decoded& decoded,
+                         std::exception_ptr& failure);
   void prepare_tap(const Batch& batch, std::size_t begin, std::size_t end, std::vector<std::size_t> outputs,
                    Decoded& decoded);
   [[nodiscard]] std::vector<std::size_t> output_rows(const Batch& batch, std::size_t begin, std::size_t end) const;
@@ -134,18 +139,22 @@ void Decoder::State::check(const Batch& batch) const {
   }
   for (const Token token : batch.scored)
     if (token < 0 || token >= vocabulary) refuse(fmt::format("token {} is not in the vocabulary", token));
-  for (const auto& edit : batch.edits) {
-    if (edit.row >= batch.rows.size()) refuse(fmt::format("edit of row {} of {}", edit.row, batch.rows.size()));
-    if (edit.layer >= info.layers) refuse(fmt::format("edit at layer {}, the model has {}", edit.layer, info.layers));
-    if (edit.direction.size() != info.width)
-      refuse(fmt::format("direction of width {}, the model has {}", edit.direction.size(), info.width));
-  }
+  for (const auto& edit : batch.edits) check(edit, batch);
   for (const auto& capture : batch.captures) {
     if (capture.row >= batch.rows.size())
       refuse(fmt::format("capture of row {} of {}", capture.row, batch.rows.size()));
     if (capture.layer >= info.layers)
       refuse(fmt::format("capture at layer {}, the model has {}", capture.layer, info.layers));
   }
+}
+
+void Decoder::State::check(const Edit& edit, const Batch& batch) const {
+  const auto& info = model.info();
+  const auto refuse = [](const std::string& what) { throw Error(ErrorKind::usage, what); };
+  if (edit.row >= batch.rows.size()) refuse(fmt::format("edit of row {} of {}", edit.row, batch.rows.size()));
+  if (edit.layer >= info.layers) refuse(fmt::format("edit at layer {}, the model has {}", edit.layer, info.layers));
+  if (edit.direction.size() != info.width)
+    refuse(fmt::format("direction of width {}, the model has {}", edit.direction.size(), info.width));
 }
 
 void Decoder::State::check_sequence(std::int32_t sequence) const {
@@ -198,15 +207,44 @@ void Decoder::State::read_logits(const Batch& batch, std::size_t begin, std::siz
   }
 }
 
-void Decoder::State::decode_rows(const Batch& batch, std::size_t begin, std::size_t end, Decoded& decoded) {
+// No exception passes through llama.cpp: it is kept, and thrown when the decode has returned.
+void Decoder::State::decide_on_the_way(const Batch& batch, const EditsOnTheWay& edits_on_the_way,
+                                       const Decoded& decoded, std::exception_ptr& failure) {
+  if (!edits_on_the_way) return;
+  tap.set_edits_on_the_way([&](std::size_t layer) {
+    std::vector<Edit> edits;
+    if (failure) return edits;
+    try {
+      edits = edits_on_the_way(layer, decoded);
+      for (const auto& edit : edits) {
+        check(edit, batch);
+        if (edit.layer < layer)
+          throw Error(ErrorKind::usage, fmt::format("an edit at layer {} comes too late at {}", edit.layer, layer));
+        if (edit.layer + 1 == model.info().layers && !batch.rows[edit.row].wants_logits)
+          throw Error(ErrorKind::usage, "an edit at the last layer of a row without logits comes too late");
+      }
+    } catch (...) {
+      failure = std::current_exception();
+      edits.clear();
+    }
+    return edits;
+  });
+}
+
+void Decoder::State::decode_rows(const Batch& batch, std::size_t begin, std::size_t end,
+                                 const EditsOnTheWay& edits_on_the_way, Decoded& decoded) {
   auto outputs = output_rows(batch, begin, end);
   TokenBatch tokens;
   for (std::size_t row = begin; row < end; ++row)
     tokens.add(batch.rows[row], std::binary_search(outputs.begin(), outputs.end(), row - begin));
   prepare_tap(batch, begin, end, std::move(outputs), decoded);
+  std::exception_ptr failure;
+  decide_on_the_way(batch, edits_on_the_way, decoded, failure);
 
   const engine::LoggedErrors errors;
   const auto status = llama_decode(context.get(), tokens.view());
+  tap.set_edits_on_the_way(nullptr);  // it refers to what lives only here
+  if (failure) std::rethrow_exception(failure);
   if (status == 1) {
     throw Error(ErrorKind::engine, fmt::format("the context of {} tokens is full", options.context));
   }
@@ -242,8 +280,14 @@ const Model& Decoder::model() const noexcept { return state_->model; }
 
 const DecoderOptions& Decoder::options() const noexcept { return state_->options; }
 
-Decoded Decoder::decode(const Batch& batch) {
+Decoded Decoder::decode(const Batch& batch) { return decode(batch, {}); }
+
+Decoded Decoder::decode(const Batch& batch, const EditsOnTheWay& edits_on_the_way) {
   state_->check(batch);
+  if (edits_on_the_way && batch.rows.size() > options().rows_per_batch) {
+    throw Error(ErrorKind::usage, fmt::format("{} rows with edits on the way, {} go through the model together",
+                                              batch.rows.size(), options().rows_per_batch));
+  }
   Decoded decoded;
   decoded.width = model().info().width;
   decoded.scored = batch.scored.empty() ? static_cast<std::size_t>(llama_vocab_n_tokens(model().handle().vocab))
@@ -251,7 +295,7 @@ Decoded Decoder::decode(const Batch& batch) {
   decoded.captured.resize(batch.captures.size() * decoded.width);
   for (std::size_t begin = 0; begin < batch.rows.size(); begin += options().rows_per_batch) {
     const std::size_t end = std::min(begin + options().rows_per_batch, batch.rows.size());
-    state_->decode_rows(batch, begin, end, decoded);
+    state_->decode_rows(batch, begin, end, edits_on_the_way, decoded);
   }
   const auto is_finite = [](float value) { return std::isfinite(value); };
   if (!std::ranges::all_of(decoded.logits, is_finite))

@@ -24,6 +24,7 @@ std::optional<std::size_t> layer_of(const ggml_tensor* tensor) {
 void ResidualTap::begin(std::vector<std::size_t> outputs, std::size_t rows) {
   for (auto& edits : edits_) edits.clear();
   for (auto& captures : captures_) captures.clear();
+  decide_ = nullptr;
   std::fill(seen_.begin(), seen_.end(), false);
   outputs_ = std::move(outputs);
   rows_ = rows;
@@ -47,18 +48,28 @@ std::size_t ResidualTap::row_in(const ggml_tensor* tensor, std::size_t row) cons
   return static_cast<std::size_t>(found - outputs_.begin());
 }
 
-void ResidualTap::apply(ggml_tensor* tensor, std::size_t layer) {
+void ResidualTap::apply(ggml_tensor* tensor, const Edit& edit) {
   const auto width = static_cast<std::size_t>(tensor->ne[0]);
-  const std::size_t bytes = width * sizeof(float);
+  const std::size_t offset = row_in(tensor, edit.row) * tensor->nb[1];
   row_.resize(width);
-  for (const auto& edit : edits_[layer]) {
-    const std::size_t offset = row_in(tensor, edit.row) * tensor->nb[1];
-    ggml_backend_tensor_get(tensor, row_.data(), offset, bytes);
-    apply_operator(edit.operation, edit.scale, edit.direction, row_);
-    ggml_backend_tensor_set(tensor, row_.data(), offset, bytes);
-  }
+  ggml_backend_tensor_get(tensor, row_.data(), offset, width * sizeof(float));
+  apply_operator(edit.operation, edit.scale, edit.direction, row_);
+  ggml_backend_tensor_set(tensor, row_.data(), offset, width * sizeof(float));
+}
+
+void ResidualTap::apply(ggml_tensor* tensor, std::size_t layer) {
+  for (const auto& edit : edits_[layer]) apply(tensor, edit);
+  const std::size_t bytes = static_cast<std::size_t>(tensor->ne[0]) * sizeof(float);
   for (const auto& capture : captures_[layer])
     ggml_backend_tensor_get(tensor, capture.destination.data(), row_in(tensor, capture.row) * tensor->nb[1], bytes);
+  if (captures_[layer].empty() || !decide_) return;
+  for (const auto& edit : decide_(layer)) {
+    if (edit.layer == layer) {
+      apply(tensor, edit);
+    } else {
+      add_edit(edit);
+    }
+  }
 }
 
 }  // namespace w2s::engine

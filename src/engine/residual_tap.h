@@ -4,7 +4,9 @@
 #include <ggml-backend.h>
 
 #include <cstddef>
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "w2s/decoder.h"
@@ -25,6 +27,10 @@ class ResidualTap {
     captures_[layer].push_back({row, destination});
   }
 
+  /// Called after each layer with captures, once they are read; must not throw, for llama.cpp is in between. What it
+  /// returns is done at that layer or at later ones. Lasts for one run.
+  void set_edits_on_the_way(std::function<std::vector<Edit>(std::size_t layer)> decide) { decide_ = std::move(decide); }
+
   /// Layers whose node the last run showed, whether or not something was asked of it.
   [[nodiscard]] const std::vector<bool>& seen() const noexcept { return seen_; }
 
@@ -39,11 +45,13 @@ class ResidualTap {
 
   [[nodiscard]] bool wants(std::size_t layer) const { return !edits_[layer].empty() || !captures_[layer].empty(); }
   void apply(ggml_tensor* tensor, std::size_t layer);
+  void apply(ggml_tensor* tensor, const Edit& edit);
   [[nodiscard]] std::size_t row_in(const ggml_tensor* tensor, std::size_t row) const;
 
   std::vector<std::vector<Edit>> edits_;           // [layers]
   std::vector<std::vector<RowCapture>> captures_;  // [layers]
   std::vector<bool> seen_;                         // [layers]
+  std::function<std::vector<Edit>(std::size_t)> decide_;
   std::vector<std::size_t> outputs_;
   std::vector<float> row_;
   std::size_t rows_ = 0;

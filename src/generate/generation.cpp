@@ -1,5 +1,6 @@
 #include "generate/generation.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace w2s {
@@ -32,6 +33,17 @@ Generation::Generation(GenerationId id, GenerationRequest request, PreparedSteer
 void Generation::begin(std::size_t sequence) {
   sequence_ = sequence;
   sampler_.emplace(model_, request_.sampling, request_.prompt);
+}
+
+bool Generation::has_read_all_at(std::size_t layer) const {
+  const auto is_read = [layer](const std::vector<std::size_t>& layers) {
+    return layers.empty() || layers.back() <= layer;
+  };
+  return is_read(reads().last) && is_read(reads().mean);
+}
+
+bool Generation::can_be_steered_from(std::size_t layer) const {
+  return std::ranges::all_of(edits(), [layer](const SteeringEdit& edit) { return edit.layer >= layer; });
 }
 
 GeneratedToken Generation::describe(Token token, std::span<const float> logits) const {

@@ -35,6 +35,10 @@ class Generation {
   [[nodiscard]] const PromptReads& reads() const { return steering_.reads(); }
   /// Throws what PreparedSteering::resolve does.
   void resolve(const PromptReading& reading) { resolved_ = steering_.resolve(reading); }
+  /// Whether all that is to be read has been read when a layer has been computed.
+  [[nodiscard]] bool has_read_all_at(std::size_t layer) const;
+  /// Whether its edits can still be made then.
+  [[nodiscard]] bool can_be_steered_from(std::size_t layer) const;
   [[nodiscard]] std::span<const SteeringEdit> edits() const { return resolved_->edits; }
 
   /// Whether the prompt is decoded, and `next` is to be.

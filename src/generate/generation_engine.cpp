@@ -16,14 +16,37 @@ namespace {
 // What a generation has in a batch.
 struct Share {
   Generation* generation = nullptr;
+  std::size_t row = 0;  // its first
   std::size_t rows = 0;
   std::size_t capture = 0;  // its first
   std::size_t logits = 0;   // its row of logits, where it has one
   bool wants_logits = false;
+  bool is_reading = false;   // its last row is the prompt's last token, which is read on its way and steered if it is
+  bool is_too_late = false;  // not too late for that: else it is decoded again
+  std::string failure = {};
 };
 
 std::size_t common_length(std::span<const Token> a, std::span<const Token> b) {
   return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+}
+
+// Whether its last row is as it is to be, steered or not.
+bool is_as_meant(const Share& share) { return !share.is_too_late && share.failure.empty(); }
+
+std::vector<Edit> edits_of(const Generation& generation, std::size_t row) {
+  std::vector<Edit> edits;
+  for (const auto& edit : generation.edits()) {
+    edits.push_back({.row = row,
+                     .layer = edit.layer,
+                     .scale = edit.scale,
+                     .direction = edit.direction,
+                     .operation = edit.operation});
+  }
+  return edits;
+}
+
+void append(std::vector<Edit>& edits, const std::vector<Edit>& more) {
+  edits.insert(edits.end(), more.begin(), more.end());
 }
 
 std::vector<std::size_t> mean_layers_of(std::span<const NamedSteering> steerings) {
@@ -65,9 +88,10 @@ struct GenerationEngine::State {
   void plan_answer(Generation& generation, Batch& batch, std::vector<Share>& shares) const;
   void plan_prompt(Generation& generation, Batch& batch, std::vector<Share>& shares);
   [[nodiscard]] bool waits_for_another(const Generation& generation) const;
-  void add_edits(const Generation& generation, Batch& batch) const;
 
-  void decode(const Batch& batch, std::span<const Share> shares);
+  void decode(const Batch& batch, std::span<Share> shares);
+  [[nodiscard]] std::vector<Edit> steer_on_the_way(std::size_t layer, const Decoded& so_far,
+                                                   std::span<Share> shares) const;
   void take_rows(const Batch& batch, const Decoded& decoded, std::span<const Share> shares);
   void take_prompt_rows(const Share& share, std::span<const Row> rows, const Decoded& decoded);
   [[nodiscard]] PromptReading reading(const Share& share, const Decoded& decoded) const;
@@ -192,24 +216,14 @@ void GenerationEngine::State::admit() {
   }
 }
 
-void GenerationEngine::State::add_edits(const Generation& generation, Batch& batch) const {
-  for (const auto& edit : generation.edits()) {
-    batch.edits.push_back({.row = batch.rows.size() - 1,
-                           .layer = edit.layer,
-                           .scale = edit.scale,
-                           .direction = edit.direction,
-                           .operation = edit.operation});
-  }
-}
-
 void GenerationEngine::State::plan_answer(Generation& generation, Batch& batch, std::vector<Share>& shares) const {
   const std::size_t sequence = generation.sequence();
-  shares.push_back({.generation = &generation, .rows = 1, .wants_logits = true});
+  shares.push_back({.generation = &generation, .row = batch.rows.size(), .rows = 1, .wants_logits = true});
   batch.rows.push_back({.token = generation.next(),
                         .position = static_cast<std::int32_t>(cache.length(sequence)),
                         .sequence = static_cast<std::int32_t>(sequence),
                         .wants_logits = true});
-  add_edits(generation, batch);
+  append(batch.edits, edits_of(generation, batch.rows.size() - 1));
 }
 
 // Whether one that began earlier is about to decode most of what is missing here.
@@ -238,7 +252,8 @@ void GenerationEngine::State::plan_prompt(Generation& generation, Batch& batch, 
   const std::size_t begin = cache.length(sequence);
   const std::size_t end = std::min(prompt.size(), begin + decoder.options().rows_per_batch - batch.rows.size());
   if (begin == end) return;
-  shares.push_back({.generation = &generation, .rows = end - begin, .capture = batch.captures.size()});
+  shares.push_back(
+      {.generation = &generation, .row = batch.rows.size(), .rows = end - begin, .capture = batch.captures.size()});
   for (std::size_t i = begin; i < end; ++i) {
     for (const std::size_t layer : mean_layers) batch.captures.push_back({batch.rows.size(), layer});
     batch.rows.push_back({.token = prompt[i],
@@ -246,12 +261,13 @@ void GenerationEngine::State::plan_prompt(Generation& generation, Batch& batch, 
                           .sequence = static_cast<std::int32_t>(sequence)});
   }
   if (end < prompt.size()) return;
+  shares.back().wants_logits = batch.rows.back().wants_logits = true;
+  shares.back().is_reading = generation.is_reading();
   if (generation.is_reading()) {
     for (const std::size_t layer : generation.reads().last) batch.captures.push_back({batch.rows.size() - 1, layer});
-    return;
+  } else {
+    append(batch.edits, edits_of(generation, batch.rows.size() - 1));
   }
-  shares.back().wants_logits = batch.rows.back().wants_logits = true;
-  add_edits(generation, batch);
 }
 
 void GenerationEngine::State::plan(Batch& batch, std::vector<Share>& shares) {
@@ -264,6 +280,7 @@ void GenerationEngine::State::plan(Batch& batch, std::vector<Share>& shares) {
     if (share.wants_logits) share.logits = logits++;
 }
 
+// The tokens before those of the batch are in the cache, with what was read of them.
 PromptReading GenerationEngine::State::reading(const Share& share, const Decoded& decoded) const {
   const auto& generation = *share.generation;
   PromptReading read;
@@ -272,50 +289,62 @@ PromptReading GenerationEngine::State::reading(const Share& share, const Decoded
     const auto row = decoded.capture(capture++);
     read.last[layer] = {row.begin(), row.end()};
   }
-  const std::size_t tokens = generation.prompt().size();
   for (const std::size_t layer : generation.reads().mean) {
     std::vector<double> sum(decoded.width, 0);
-    for (std::size_t i = 0; i < tokens; ++i) {
-      const auto& state = cache.token(generation.sequence(), i).states.at(layer);
-      for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += static_cast<double>(state[j]);
-    }
+    const auto add = [&](std::span<const float> state) {
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(state[i]);
+    };
+    const std::size_t cached = generation.prompt().size() - share.rows;
+    for (std::size_t i = 0; i < cached; ++i) add(cache.token(generation.sequence(), i).states.at(layer));
+    const auto index = static_cast<std::size_t>(std::ranges::find(mean_layers, layer) - mean_layers.begin());
+    for (std::size_t i = 0; i < share.rows; ++i) add(decoded.capture(share.capture + i * mean_layers.size() + index));
     auto& mean = read.mean[layer];
-    for (const double value : sum) mean.push_back(static_cast<float>(value / static_cast<double>(tokens)));
+    for (const double value : sum)
+      mean.push_back(static_cast<float>(value / static_cast<double>(generation.prompt().size())));
   }
   return read;
 }
 
+std::vector<Edit> GenerationEngine::State::steer_on_the_way(std::size_t layer, const Decoded& so_far,
+                                                            std::span<Share> shares) const {
+  std::vector<Edit> edits;
+  for (auto& share : shares) {
+    auto& generation = *share.generation;
+    if (!share.is_reading || !generation.is_reading() || !generation.has_read_all_at(layer)) continue;
+    try {
+      generation.resolve(reading(share, so_far));
+      share.is_too_late = !generation.can_be_steered_from(layer);
+      if (!share.is_too_late) append(edits, edits_of(generation, share.row + share.rows - 1));
+    } catch (const Error& error) {
+      share.failure = error.what();
+    }
+  }
+  return edits;
+}
+
 void GenerationEngine::State::take_prompt_rows(const Share& share, std::span<const Row> rows, const Decoded& decoded) {
-  auto& generation = *share.generation;
+  const auto& generation = *share.generation;
   const std::size_t sequence = generation.sequence();
   const std::size_t last = generation.prompt().size() - 1;
-  const bool is_last_steered = share.wants_logits && !generation.edits().empty();
   std::size_t capture = share.capture;
   for (const auto& row : rows) {
+    if (static_cast<std::size_t>(row.position) == last && !is_as_meant(share)) break;
     CachedToken token{.token = row.token};
     for (const std::size_t layer : mean_layers) {
       const auto state = decoded.capture(capture++);
       token.states[layer] = {state.begin(), state.end()};
     }
-    const bool is_last = static_cast<std::size_t>(row.position) == last;
-    cache.append(sequence, std::move(token), !is_last || !is_last_steered);
+    const bool is_steered = static_cast<std::size_t>(row.position) == last && !generation.edits().empty();
+    cache.append(sequence, std::move(token), !is_steered);
   }
-  if (share.wants_logits || cache.length(sequence) <= last) return;
-  const auto read = reading(share, decoded);
-  cache.truncate(sequence, last);
-  try {
-    generation.resolve(read);
-  } catch (const Error& error) {
-    end(generation, FinishReason::failed, error.what());
-  }
+  if (share.wants_logits && !is_as_meant(share))
+    decoder.forget(static_cast<std::int32_t>(sequence), static_cast<std::int32_t>(last));
 }
 
 void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decoded, std::span<const Share> shares) {
-  std::size_t row = 0;
   for (const auto& share : shares) {
     auto& generation = *share.generation;
-    const auto rows = std::span(batch.rows).subspan(row, share.rows);
-    row += share.rows;
+    const auto rows = std::span(batch.rows).subspan(share.row, share.rows);
     if (generation.is_answering()) {
       cache.append(generation.sequence(), {.token = rows.front().token}, false);
     } else {
@@ -324,10 +353,16 @@ void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decod
   }
 }
 
-void GenerationEngine::State::decode(const Batch& batch, std::span<const Share> shares) {
+void GenerationEngine::State::decode(const Batch& batch, std::span<Share> shares) {
+  const bool reads = std::ranges::any_of(shares, [](const Share& share) { return share.is_reading; });
+  EditsOnTheWay edits_on_the_way;
+  if (reads)
+    edits_on_the_way = [&](std::size_t layer, const Decoded& so_far) {
+      return steer_on_the_way(layer, so_far, shares);
+    };
   Decoded decoded;
   try {
-    decoded = decoder.decode(batch);
+    decoded = decoder.decode(batch, edits_on_the_way);
   } catch (const Error& error) {
     cache.wipe();
     for (std::size_t i = 0; i < active.size(); ++i) end(*active[i], FinishReason::failed, error.what());
@@ -336,8 +371,12 @@ void GenerationEngine::State::decode(const Batch& batch, std::span<const Share> 
   take_rows(batch, decoded, shares);
   for (const auto& share : shares) {
     auto& generation = *share.generation;
-    if (!share.wants_logits || generation.is_cancelled()) continue;
-    if (const auto reason = generation.accept(decoded.row_logits(share.logits))) end(generation, *reason);
+    if (generation.is_cancelled()) continue;
+    if (!share.failure.empty()) {
+      end(generation, FinishReason::failed, share.failure);
+    } else if (share.wants_logits && is_as_meant(share)) {
+      if (const auto reason = generation.accept(decoded.row_logits(share.logits))) end(generation, *reason);
+    }
   }
 }
 

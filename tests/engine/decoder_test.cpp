@@ -172,6 +172,65 @@ TEST(Decoder, IsAsNewAfterAWipe) {
   EXPECT_EQ(decoder.decode(batch).logits, before.logits);
 }
 
+// A batch of two rows, the second of which is looked at after layer 1.
+Batch batch_with_a_capture() {
+  Batch batch;
+  for (std::int32_t sequence = 0; sequence < 2; ++sequence)
+    batch.rows.push_back({.token = 'a', .position = 0, .sequence = sequence, .wants_logits = true});
+  batch.captures = {{.row = 1, .layer = 1}};
+  return batch;
+}
+
+TEST(Decoder, SteersARowByWhatItReadOfItOnTheWay) {
+  const LoadedTinyModel tiny(test::tiny_llama());
+  Decoder decoder(tiny.model(), small);
+  for (std::size_t layer = 1; layer < tiny.model().info().layers; ++layer) {
+    decoder.clear();
+    const auto unsteered = decoder.decode(batch_with_a_capture());
+    auto known = batch_with_a_capture();
+    known.edits = {{.row = 1, .layer = layer, .scale = 2, .direction = unsteered.capture(0)}};
+    decoder.clear();
+    const auto wanted = decoder.decode(known);
+
+    decoder.clear();
+    std::vector<std::size_t> asked_at;
+    const auto decoded = decoder.decode(batch_with_a_capture(), [&](std::size_t at, const Decoded& so_far) {
+      asked_at.push_back(at);
+      return std::vector<Edit>{{.row = 1, .layer = layer, .scale = 2, .direction = so_far.capture(0)}};
+    });
+    EXPECT_EQ(asked_at, std::vector<std::size_t>{1});
+    EXPECT_EQ(decoded.logits, wanted.logits);
+    EXPECT_EQ(decoded.captured, unsteered.captured) << "read before it is steered";
+    EXPECT_NE(values(decoded.row_logits(1)), values(unsteered.row_logits(1)));
+    EXPECT_EQ(values(decoded.row_logits(0)), values(unsteered.row_logits(0)));
+  }
+}
+
+TEST(Decoder, RefusesEditsThatComeTooLateAndStaysUsable) {
+  const LoadedTinyModel tiny(test::tiny_llama());
+  Decoder decoder(tiny.model(), small);
+  const auto before = decoder.decode(batch_with_a_capture());
+  const std::vector<float> direction(tiny.model().info().width, 1.0F);
+  const auto refusal = [&](const Batch& batch, const Edit& edit) {
+    decoder.clear();
+    return test::message_of(ErrorKind::usage, [&] {
+      static_cast<void>(decoder.decode(batch, [&](std::size_t, const Decoded&) { return std::vector<Edit>{edit}; }));
+    });
+  };
+  EXPECT_THAT(refusal(batch_with_a_capture(), {.row = 1, .layer = 0, .scale = 1, .direction = direction}),
+              HasSubstr("too late"));
+  EXPECT_THAT(refusal(batch_with_a_capture(), {.row = 2, .layer = 2, .scale = 1, .direction = direction}),
+              HasSubstr("edit of row 2"));
+  auto without_logits = batch_with_a_capture();
+  without_logits.rows[1].wants_logits = false;
+  EXPECT_THAT(refusal(without_logits, {.row = 1, .layer = 3, .scale = 1, .direction = direction}),
+              HasSubstr("without logits"));
+  Batch long_batch = prompt_batch(std::vector<Token>(65, 'a'));
+  EXPECT_THAT(refusal(long_batch, {}), HasSubstr("65 rows"));
+  decoder.clear();
+  EXPECT_EQ(decoder.decode(batch_with_a_capture()).logits, before.logits);
+}
+
 TEST(Decoder, RefusesSequencesItDoesNotHave) {
   const LoadedTinyModel tiny(test::tiny_llama());
   Decoder decoder(tiny.model(), small);

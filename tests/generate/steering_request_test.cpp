@@ -94,10 +94,13 @@ class SteeringRequestTest : public testing::Test {
 };
 
 TEST_F(SteeringRequestTest, AtTheLayerThatThePredictorNamesForThisPrompt) {
-  for (const PromptEncoder encoder : {PromptEncoder{1, Pooling::last}, PromptEncoder{2, Pooling::mean}}) {
+  std::set<std::size_t> layers;
+  std::size_t steered_on_the_way = 0;
+  std::size_t decoded_again = 0;
+  for (const PromptEncoder encoder : {PromptEncoder{0, Pooling::last}, PromptEncoder{1, Pooling::last},
+                                      PromptEncoder{3, Pooling::last}, PromptEncoder{2, Pooling::mean}}) {
     const auto warm = steering(encoder);
     GenerationEngine engine(decoder(), {warm});
-    std::set<std::size_t> layers;
     for (const std::string prompt : {"Tell me", "What is it?", "Name one", "Name two", "Why?", "Hello there"}) {
       const auto seen = embedding(prompt, encoder);
       const auto probabilities = warm.predictor->predictor.probabilities(seen);
@@ -114,9 +117,12 @@ TEST_F(SteeringRequestTest, AtTheLayerThatThePredictorNamesForThisPrompt) {
                                  reference, model().tokenize(prompt),
                                  {{.layer = layer, .scale = 3, .direction = test::direction_of(warm, layer)}}, 10));
       layers.insert(layer);
+      ++(layer < encoder.layer ? decoded_again : steered_on_the_way);
     }
-    EXPECT_GT(layers.size(), 1U) << "the prompts are to differ in their layer";
   }
+  EXPECT_GT(layers.size(), 2U) << "the prompts are to differ in their layer";
+  EXPECT_GT(steered_on_the_way, 0U);
+  EXPECT_GT(decoded_again, 0U);
 }
 
 TEST_F(SteeringRequestTest, SeesTheMeanOverAPromptAlsoWhereItsBeginningWasCached) {
