@@ -9,6 +9,8 @@ w2s_test(cli sweep_report CLI11::CLI11 nlohmann_json::nlohmann_json)
 w2s_test(cli source_report CLI11::CLI11)
 w2s_test(cli example1_command CLI11::CLI11 nlohmann_json::nlohmann_json)
 w2s_test(cli stop_signals)
+w2s_test(cli chat)
+w2s_test(cli generate CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
 
 foreach(topic bad_input encoders exchange experiment methods whole_job)
   w2s_test(cli ${topic} nlohmann_json::nlohmann_json)
