@@ -96,7 +96,7 @@ class PreparedSteering {
     std::vector<float> text_embedding = {};  // of predictors that see prompts through an embedding model
   };
 
-  [[nodiscard]] LayerProbabilities predict(const Part& part, const PromptReading& reading) const;
+  [[nodiscard]] static LayerProbabilities predict(const Part& part, const PromptReading& reading);
 
   std::vector<Part> parts_;
   PromptReads reads_;

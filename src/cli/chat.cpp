@@ -28,8 +28,8 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-Chat::Chat(GenerationEngine& engine, ChatSettings settings, const Console& console)
-    : engine_(&engine), settings_(std::move(settings)), console_(console) {
+Chat::Chat(GenerationEngine& engine, ChatSettings settings, Console console)
+    : engine_(&engine), settings_(std::move(settings)), console_(std::move(console)) {
   reset();
 }
 

@@ -26,7 +26,7 @@ struct ChatSettings {
 
 class Chat {
  public:
-  Chat(GenerationEngine& engine, ChatSettings settings, const Console& console);
+  Chat(GenerationEngine& engine, ChatSettings settings, Console console);
 
   /// Answers line by line until the input ends or /quit. Answers go to the console's results, everything else to its
   /// messages. `while_answering` is called for each answer with what computes it, and hands it a token that stops it.

@@ -26,7 +26,7 @@ std::optional<Number> parse_number(std::string_view text) {
 }
 
 // The value that belongs to --steer number `index`.
-const std::string& value_for(std::size_t index, const std::vector<std::string>& values, const std::string& otherwise) {
+std::string value_for(std::size_t index, const std::vector<std::string>& values, const std::string& otherwise) {
   if (values.empty()) return otherwise;
   return values.size() == 1 ? values.front() : values[index];
 }

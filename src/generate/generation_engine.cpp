@@ -26,6 +26,17 @@ struct Share {
   std::string failure = {};
 };
 
+class Emitting {
+ public:
+  explicit Emitting(bool& flag) : flag_(&flag) { flag = true; }
+  ~Emitting() { *flag_ = false; }
+  Emitting(const Emitting&) = delete;
+  Emitting& operator=(const Emitting&) = delete;
+
+ private:
+  bool* flag_;
+};
+
 std::size_t common_length(std::span<const Token> a, std::span<const Token> b) {
   return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
 }
@@ -106,7 +117,7 @@ struct GenerationEngine::State {
   std::vector<std::unique_ptr<Generation>> active;  // in the order in which they began
   std::uint64_t clock = 0;
   GenerationId last_id = 0;
-  bool is_stepping = false;
+  bool is_emitting = false;  // events are on their way: the list of those active must stay as it is
   bool has_new_room = true;  // since the first of the queue was last found to have too little
 };
 
@@ -141,11 +152,14 @@ void GenerationEngine::State::end(Generation& generation, FinishReason reason, c
   generation.finish(reason, message);
 }
 
+// Those who listen may cancel further ones, before or after this one in the list.
 void GenerationEngine::State::end_cancelled() {
-  for (std::size_t i = 0; i < active.size(); ++i) {
-    auto& generation = *active[i];
-    if (generation.is_cancelled() && !generation.is_finished()) end(generation, FinishReason::cancelled);
-  }
+  const auto is_to_end = [](const auto& generation) {
+    return generation->is_cancelled() && !generation->is_finished();
+  };
+  for (auto next = std::ranges::find_if(active, is_to_end); next != active.end();
+       next = std::ranges::find_if(active, is_to_end))
+    end(**next, FinishReason::cancelled);
   std::erase_if(active, [](const auto& generation) { return generation->is_finished(); });
 }
 
@@ -365,7 +379,7 @@ void GenerationEngine::State::decode(const Batch& batch, std::span<Share> shares
     decoded = decoder.decode(batch, edits_on_the_way);
   } catch (const Error& error) {
     cache.wipe();
-    for (std::size_t i = 0; i < active.size(); ++i) end(*active[i], FinishReason::failed, error.what());
+    for (const auto& generation : active) end(*generation, FinishReason::failed, error.what());
     return;
   }
   take_rows(batch, decoded, shares);
@@ -418,18 +432,19 @@ void GenerationEngine::cancel(GenerationId id) {
   auto* generation = state_->find(id);
   if (generation == nullptr || generation->is_finished()) return;
   generation->request_cancel();
-  if (!state_->is_stepping) state_->end_cancelled();
+  if (state_->is_emitting) return;
+  const Emitting emitting(state_->is_emitting);
+  state_->end_cancelled();
 }
 
 bool GenerationEngine::step() {
-  state_->is_stepping = true;
+  const Emitting emitting(state_->is_emitting);
   state_->admit();
   Batch batch;
   std::vector<Share> shares;
   state_->plan(batch, shares);
   if (!batch.rows.empty()) state_->decode(batch, shares);
   state_->end_cancelled();
-  state_->is_stepping = false;
   return running() > 0 || queued() > 0;
 }
 

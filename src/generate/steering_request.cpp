@@ -111,7 +111,7 @@ PreparedSteering::PreparedSteering(std::span<const SteeringRequest> requests, st
   }
 }
 
-LayerProbabilities PreparedSteering::predict(const Part& part, const PromptReading& reading) const {
+LayerProbabilities PreparedSteering::predict(const Part& part, const PromptReading& reading) {
   const auto& [predictor, own_layer, text_encoder] = *part.steering->predictor;
   const auto embedding = [&]() -> std::span<const float> {
     if (text_encoder) return part.text_embedding;

@@ -44,7 +44,7 @@ class ChatTest : public testing::Test {
     Chat chat(own, how, console.console());
     std::istringstream input(typed);
     chat.converse(input, [&](const auto& answer) {
-      std::stop_source source;
+      const std::stop_source source;
       if (is_interrupted) source.request_stop();
       answer(source.get_token());
     });

@@ -225,7 +225,7 @@ TEST(Decoder, RefusesEditsThatComeTooLateAndStaysUsable) {
   without_logits.rows[1].wants_logits = false;
   EXPECT_THAT(refusal(without_logits, {.row = 1, .layer = 3, .scale = 1, .direction = direction}),
               HasSubstr("without logits"));
-  Batch long_batch = prompt_batch(std::vector<Token>(65, 'a'));
+  const Batch long_batch = prompt_batch(std::vector<Token>(65, 'a'));
   EXPECT_THAT(refusal(long_batch, {}), HasSubstr("65 rows"));
   decoder.clear();
   EXPECT_EQ(decoder.decode(batch_with_a_capture()).logits, before.logits);

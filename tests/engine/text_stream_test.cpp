@@ -106,7 +106,7 @@ TEST(TextStream, ShowsNothingOfControlTokensAndOfCharactersThatAreNotWhole) {
   EXPECT_EQ(stream.add(test::im_start_token), "");
   EXPECT_EQ(stream.add(0xC3), "");
   EXPECT_EQ(stream.add(0xA9), "\xC3\xA9");
-  for (const Token token : {'s', 't', 'o'}) EXPECT_EQ(stream.add(token), "");
+  for (const Token token : std::vector<Token>{'s', 't', 'o'}) EXPECT_EQ(stream.add(token), "");
   EXPECT_EQ(stream.add('p'), "");
   EXPECT_EQ(stream.stopped_at(), "stop");
   EXPECT_EQ(stream.add('x'), "");

@@ -25,7 +25,7 @@ SamplingOptions greedy() { return {.temperature = 0}; }
 class GenerationEngineTest : public testing::Test {
  protected:
   [[nodiscard]] GenerationEngine engine(const DecoderOptions& options = roomy) const {
-    return GenerationEngine(Decoder(model(), options), steerings());
+    return {Decoder(model(), options), steerings()};
   }
   [[nodiscard]] std::vector<NamedSteering> steerings() const {
     return {test::some_steering("warm", model(), 1), test::some_steering("open", model(), 2),
@@ -272,6 +272,25 @@ TEST_F(GenerationEngineTest, MayBeCancelledByWhoListens) {
   EXPECT_EQ(own.running(), 0U);
 }
 
+TEST_F(GenerationEngineTest, CancelsWhatItIsToldToWhileItCancels) {
+  auto own = engine();
+  std::vector<GenerationId> ids;
+  std::size_t ended = 0;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(own.submit(request("Tell me", {}, 50), [&](const GenerationEvent& event) {
+      if (!std::holds_alternative<GenerationFinished>(event)) return;
+      ++ended;
+      for (const auto id : ids) own.cancel(id);
+    }));
+  }
+  own.step();
+  EXPECT_EQ(own.running(), 5U);
+  own.cancel(ids[2]);
+  EXPECT_EQ(ended, 5U);
+  EXPECT_EQ(own.running(), 0U);
+  EXPECT_FALSE(own.step());
+}
+
 TEST_F(GenerationEngineTest, MayBeAskedForMoreByWhoListens) {
   auto own = engine();
   test::Recorded first;
@@ -317,7 +336,7 @@ TEST_F(GenerationEngineTest, EndsWithItsContext) {
   const auto said = generate(own, long_answer);
   EXPECT_EQ(said.finished->reason, FinishReason::length);
   EXPECT_EQ(said.tokens.size() + long_answer.prompt.size(), 257U) << "the last one is not decoded";
-  GenerationRequest full{.prompt = std::vector<Token>(256, 'a'), .sampling = greedy()};
+  const GenerationRequest full{.prompt = std::vector<Token>(256, 'a'), .sampling = greedy()};
   EXPECT_THAT(generate(own, full).tokens, SizeIs(1));
 }
 
