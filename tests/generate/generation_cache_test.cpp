@@ -68,6 +68,17 @@ TEST_F(GenerationCacheTest, NeverLeaksASteeredState) {
   EXPECT_EQ(generate(own, request("The weather", 6)).tokens, steered.tokens);
 }
 
+TEST_F(GenerationCacheTest, DecodesAnAnswerAgainWhereItIsPartOfThePrompt) {
+  auto own = engine();
+  auto next = request("The weather");
+  const std::size_t tokens = next.prompt.size();
+  const auto answer = generate(own, next);
+  next.prompt.insert(next.prompt.end(), answer.tokens.begin(), answer.tokens.end());
+  const auto said = generate(own, next);
+  EXPECT_EQ(said.started->cached_tokens, tokens);
+  EXPECT_EQ(said.tokens, alone(next));
+}
+
 TEST_F(GenerationCacheTest, NeverLeaksFromOneThatIsStillRunning) {
   auto own = engine();
   test::Recorded steered;

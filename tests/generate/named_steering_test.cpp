@@ -4,6 +4,8 @@
 
 #include "generate/generations.h"
 #include "support/error_of.h"
+#include "support/tiny_bert.h"
+#include "w2s/embedding_model.h"
 #include "w2s/steering_methods.h"
 #include "w2s/study.h"
 #include "w2s/sweep_store.h"
@@ -147,6 +149,32 @@ TEST_F(NamedSteeringTest, RefusesAPredictorOfAnotherModelByItsFile) {
     fitted.by_seed = {test::some_predictor(info, 1)};
   });
   EXPECT_THAT(refusal(ErrorKind::predictor, folder.root), HasSubstr("it sees 8 numbers"));
+}
+
+TEST_F(NamedSteeringTest, OpensTheEmbeddingModelOfItsPredictorsOnce) {
+  const auto encoder = folder_ / "bert.gguf";
+  write_tensor_file(encoder, test::tiny_word_piece_bert());
+  const EmbeddingModel embedding_model(encoder);
+  ModelInfo seen;
+  seen.layers = model().info().layers;
+  seen.width = embedding_model.width();
+  std::vector<SteeringPath> paths;
+  for (const char* name : {"warm", "open"}) {
+    auto file = predictor_file(embedding_model.name());
+    file.by_policy.begin()->second.by_seed = {test::some_predictor(seen, 1)};
+    paths.push_back({.name = name, .path = behavior(name).root});
+    write_predictors(behavior(name).predictor(), file);
+  }
+  const auto steerings = load_steerings(paths, model(), {.encoders = {"gguf:" + encoder.string()}, .threads = 1});
+  ASSERT_TRUE(steerings[0].predictor->text_encoder);
+  EXPECT_EQ(steerings[0].predictor->text_encoder, steerings[1].predictor->text_encoder);
+
+  GenerationEngine engine(Decoder(model(), test::roomy), steerings);
+  const std::string text = "raining again";
+  const auto embedding = steerings[0].predictor->text_encoder->encode(std::span(&text, 1), {}).front();
+  const auto said = test::generate(
+      engine, {.prompt = model().tokenize(text), .text = text, .steering = {{.name = "warm"}}, .max_tokens = 2});
+  EXPECT_EQ(said.started->applied.front().layer, steerings[0].predictor->predictor.layer(embedding));
 }
 
 TEST_F(NamedSteeringTest, NeedsToKnowWhereTheEmbeddingModelOfItsPredictorIs) {
