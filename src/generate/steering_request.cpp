@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "w2s/error.h"
+#include "w2s/layer_shares.h"
 
 namespace w2s {
 namespace {
@@ -54,32 +54,8 @@ std::vector<float> embed(TextEncoder& encoder, const std::string& text, const st
   return encoder.encode(std::span(&text, 1), {}).front();
 }
 
-struct LayerShare {
-  std::size_t layer = 0;
-  float share = 1;  // of the scale
-  std::optional<float> confidence = {};
-};
-
-std::vector<LayerShare> equal_shares(const std::vector<std::size_t>& layers) {
-  std::vector<LayerShare> shares;
-  for (const std::size_t layer : layers)
-    shares.push_back({.layer = layer, .share = 1 / static_cast<float>(layers.size())});
-  return shares;
-}
-
 std::vector<LayerShare> most_likely(const LayerProbabilities& predicted, std::size_t count) {
-  std::vector<std::size_t> order(predicted.layers.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return predicted.probabilities[i]; });
-  order.resize(std::min(count, order.size()));
-  float sum = 0;
-  for (const std::size_t i : order) sum += predicted.probabilities[i];
-  std::vector<LayerShare> shares;
-  for (const std::size_t i : order) {
-    const float probability = predicted.probabilities[i];
-    shares.push_back({.layer = predicted.layers[i], .share = probability / sum, .confidence = probability});
-  }
-  return shares;
+  return most_likely_shares(predicted.layers, predicted.probabilities, count);
 }
 
 void check_length(const SteeringEdit& edit, const std::string& name) {
