@@ -6,8 +6,8 @@
 
 #include "study/embeddings_file.h"
 #include "study/measured_samples.h"
-#include "study/settings_file.h"
 #include "study/staged_job.h"
+#include "study/study_data.h"
 #include "w2s/error.h"
 #include "w2s/prompt_embeddings.h"
 
@@ -60,27 +60,11 @@ bool is_embedded(const SweptPrompts& prompts, TextEncoder& encoder) {
   });
 }
 
-std::size_t recorded_limit(const fs::path& folder) {
-  const auto settings = read_settings(folder);
-  if (!settings || !settings->measurement.contains("limit")) return 0;
-  if (const auto limit = measured_number(*settings, "limit")) return *limit;
-  throw Error(ErrorKind::results, fmt::format("{}: settings.json has no number as limit", folder.string()));
-}
-
 std::vector<Behavior> behaviors_of(std::span<const SweptPrompts> all, const fs::path& folder,
                                    std::span<const std::string> data) {
-  DataSelection selection{.behaviors = {}, .limit = recorded_limit(folder), .seed = study_seed(folder)};
-  for (const auto& prompts : all) selection.behaviors.push_back(prompts.behavior);
-  auto behaviors = read_behaviors(data, selection);
-  for (const auto& prompts : all) {
-    const auto behavior = std::ranges::find(behaviors, prompts.behavior, &Behavior::name);
-    if (behavior == behaviors.end() || content_hash(*behavior) != prompts.data) {
-      throw Error(ErrorKind::results, fmt::format("the samples of {} are not those that {} was made with; name the "
-                                                  "data of its `w2s run`",
-                                                  prompts.behavior, folder.string()));
-    }
-  }
-  return behaviors;
+  std::vector<SweptBehavior> swept;
+  for (const auto& prompts : all) swept.push_back({.name = prompts.behavior, .data = prompts.data});
+  return read_study_data(folder, swept, data);
 }
 
 }  // namespace
@@ -99,11 +83,11 @@ void embed_study(const fs::path& folder, std::span<const std::string> data,
                                               folder.string(), all.front().behavior));
   }
   const auto behaviors = behaviors_of(all, folder, data);
-  for (const auto& prompts : all) {
-    const auto behavior = std::ranges::find(behaviors, prompts.behavior, &Behavior::name);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& prompts = all[i];
     const auto own_job = prefixed(job, prompts.behavior);
     for (const auto& encoder : encoders)
-      embed_prompts(prompts.folder, *behavior, prompts.split, prompts.variants, *encoder, own_job);
+      embed_prompts(prompts.folder, behaviors[i], prompts.split, prompts.variants, *encoder, own_job);
   }
 }
 

@@ -1,5 +1,6 @@
 w2s_test(study encoder_choice)
 w2s_test(study encoders_of_a_study)
 w2s_test(study layer_analysis)
+w2s_test(study multi_layer_evaluation)
 w2s_test(study prompt_embeddings)
 w2s_test(study study)
