@@ -1,10 +1,17 @@
+#include <cstddef>
 #include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
+#include "cli/multi_layer_report.h"
 #include "cli/options.h"
 #include "cli/outcome_report.h"
 #include "cli/output.h"
 #include "cli/work.h"
+#include "w2s/error.h"
+#include "w2s/multi_layer_evaluation.h"
 #include "w2s/study.h"
 
 namespace w2s::cli {
@@ -16,6 +23,9 @@ struct EvalOptions {
   GeneralOptions general;
   OutputOptions output;
   std::string split = "test";
+  std::vector<std::size_t> auto_k;
+  ModelArguments model;
+  std::vector<std::string> data;
 
   void add_to(CommandLine& line) {
     line.add_path("DIR", folder, "Results folder of 'w2s run'")->required();
@@ -37,12 +47,44 @@ struct EvalOptions {
         ->check(CLI::Range(1, 100'000'000))
         ->type_name("N")
         ->group("Evaluation");
+    line.add_option("--auto-k", auto_k,
+                    "Instead: whether steering at several layers beats steering at one. Measures auto:K (the "
+                    "predictor's K most likely layers share the multiplier by their probabilities) and, as a control, "
+                    "the K best fixed layers in equal shares; needs -m and --data of the study, and leaves "
+                    "results.json as it is")
+        ->check(CLI::Range(1, std::numeric_limits<int>::max()))
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("LIST")
+        ->group("Several layers");
+    line.add_option("--data", data, "The samples that the folder was made with, for --auto-k")
+        ->type_name("PATH...")
+        ->group("Several layers");
+    model.add_optional_to(line);
     output.add_format_to(line);
     output.add_file_to(line);
     general.add_seed_of_folder_to(line, "the bootstrap and the random layers");
+    general.add_threads_to(line);
     general.add_quiet_to(line);
   }
 };
+
+MultiLayerSettings multi_layer_settings(const EvalOptions& options) {
+  if (options.model.model.empty() || options.data.empty())
+    throw Error(ErrorKind::usage, "--auto-k measures: name the study's model (-m) and data (--data)");
+  return {.model = options.model.model,
+          .data = options.data,
+          .layer_counts = options.auto_k,
+          .model_options = options.model.model_options(),
+          .decoder = options.model.decoder_options(options.general.threads),
+          .evaluation = options.evaluation};
+}
+
+std::string evaluate(const EvalOptions& options, const Job& job) {
+  const auto format = options.output.format();
+  if (options.auto_k.empty()) return render_outcome(evaluate_study(options.folder, options.evaluation, job), format);
+  return render(multi_layer_report(evaluate_multi_layer(options.folder, multi_layer_settings(options), job)), format);
+}
 
 }  // namespace
 
@@ -60,8 +102,7 @@ void eval_command(const Arguments& arguments, const Console& console) {
   options.evaluation.part = options.split == "test" ? SplitPart::test : SplitPart::validation;
   options.evaluation.seed = options.general.seed_for(options.folder);
   const Work work(console, options.general.quiet);
-  const auto outcome = evaluate_study(options.folder, options.evaluation, work.job());
-  options.output.deliver(render_outcome(outcome, options.output.format()), console);
+  options.output.deliver(evaluate(options, work.job()), console);
 }
 
 }  // namespace w2s::cli

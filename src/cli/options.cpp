@@ -60,9 +60,13 @@ void GeneralOptions::add_quiet_to(CommandLine& line) {
   line.add_flag("-q,--quiet", quiet, "No progress and no warnings")->group("General");
 }
 
-void ModelArguments::add_to(CommandLine& line) {
+void ModelArguments::add_to(CommandLine& line) { add(line, true); }
+
+void ModelArguments::add_optional_to(CommandLine& line) { add(line, false); }
+
+void ModelArguments::add(CommandLine& line, bool required) {
   line.add_path("-m,--model", model, "Chat model in GGUF form; F32, F16 or BF16 weights measure best")
-      ->required()
+      ->required(required)
       ->type_name("FILE.gguf")
       ->group("Model");
   line.add_option("--gpu-layers", gpu_layers, "Layers to put on the GPU, short -ngl; -1: as many as fit, 0: none")

@@ -42,8 +42,13 @@ struct ModelArguments {
   std::filesystem::path chat_template_file;
 
   void add_to(CommandLine& line);
+  /// For a command that does without a model but for some of its work.
+  void add_optional_to(CommandLine& line);
   [[nodiscard]] ModelOptions model_options() const;
   [[nodiscard]] DecoderOptions decoder_options(int threads) const;
+
+ private:
+  void add(CommandLine& line, bool required);
 };
 
 /// The warning that numbers of this model need; nothing for one that needs none.

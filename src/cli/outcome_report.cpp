@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "cli/figures.h"
 #include "cli/source_report.h"
 
 namespace w2s::cli {
@@ -41,39 +42,17 @@ bool differs(std::span<const PolicyResult> results, Field field) {
   return std::ranges::any_of(results, [&](const auto& row) { return row.*field != results.front().*field; });
 }
 
-// Decimals that show the largest of the steerabilities with four digits; some models hardly react.
-int decimals_for(std::span<const PolicyResult> results) {
+int decimals_for_all(std::span<const PolicyResult> results) {
   double largest = 0;
   for (const auto& row : results) largest = std::max(largest, std::abs(row.steerability));
-  if (!(largest > 0) || !std::isfinite(largest)) return 3;
-  return std::clamp(3 - static_cast<int>(std::floor(std::log10(largest))), 2, 7);
-}
-
-std::string with_deviation(double mean, const std::optional<double>& deviation, int decimals) {
-  const auto text = fmt::format("{:.{}f}", mean, decimals);
-  return deviation ? fmt::format("{} ± {:.{}f}", text, *deviation, decimals) : text;
-}
-
-std::string percent(double share, const std::optional<double>& deviation) {
-  if (!deviation) return fmt::format("{:.1f}%", 100 * share);
-  return fmt::format("{:.1f} ± {:.1f}%", 100 * share, 100 * *deviation);
-}
-
-std::string gain_text(const Interval& gain, int decimals) {
-  return fmt::format("{:+.{}f} [{:+.{}f}, {:+.{}f}]", gain.mean, decimals, gain.low, decimals, gain.high, decimals);
-}
-
-Cell optional_number(const std::optional<double>& number) { return number ? Cell(*number) : Cell(); }
-
-Cell optional_layer(const std::optional<std::size_t>& layer) {
-  return layer ? Cell(static_cast<std::int64_t>(*layer)) : Cell();
+  return decimals_for(largest);
 }
 
 Table readable_table(std::span<const PolicyResult> results) {
   const bool several_behaviors = differs(results, &PolicyResult::behavior);
   const bool several_methods = differs(results, &PolicyResult::method);
   const bool several_variants = differs(results, &PolicyResult::variant);
-  const int decimals = decimals_for(results);
+  const int decimals = decimals_for_all(results);
   Table table;
   if (several_behaviors) table.columns.emplace_back("behavior");
   if (several_methods) table.columns.emplace_back("method");
@@ -215,7 +194,7 @@ std::string describe(const SteeredExample& example) {
 }
 
 std::string verdict(std::span<const PolicyResult> rows, const NoiseFloor* noise) {
-  const int decimals = decimals_for(rows);
+  const int decimals = decimals_for_all(rows);
   const auto* fixed = find_policy(rows, "fixed");
   const auto fixed_name = fixed != nullptr && fixed->layer ? fmt::format("the best fixed layer, {}", *fixed->layer)
                                                            : std::string("the best fixed layer");
