@@ -1,15 +1,16 @@
 #include "remote/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 namespace w2s::remote {
 namespace {
 
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint8_t no_digit = 64;
 
 constexpr std::array<std::uint8_t, 256> digit_values() {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::array<std::uint8_t, 256> values{};
   values.fill(no_digit);
   for (std::size_t i = 0; i < alphabet.size(); ++i)
@@ -18,6 +19,20 @@ constexpr std::array<std::uint8_t, 256> digit_values() {
 }
 
 }  // namespace
+
+std::string encode_base64(std::span<const std::byte> bytes) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t begin = 0; begin < bytes.size(); begin += 3) {
+    const auto group = bytes.subspan(begin, std::min<std::size_t>(3, bytes.size() - begin));
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      bits = (bits << 8U) | (i < group.size() ? std::to_integer<std::uint32_t>(group[i]) : 0U);
+    for (std::size_t i = 0; i < 4; ++i)
+      text.push_back(i <= group.size() ? alphabet[(bits >> (18 - 6 * i)) & 63U] : '=');
+  }
+  return text;
+}
 
 std::optional<std::string> decode_base64(std::string_view text) {
   constexpr auto values = digit_values();
