@@ -27,10 +27,11 @@ struct MultiLayerSettings {
 /// A policy that steers at one or several layers, measured in one go with those it is compared with.
 struct MultiLayerResult {
   /// As in results.json, without regret and accuracy: which single layer is best says nothing about several. Policies
-  /// are "fixed" and "w2s-<policy>" (`auto`), both at one layer; "fixed-best<K>": the K layers that steer the fitting
-  /// samples best on average share the multiplier equally; and "w2s-<policy>-auto<K>" (`auto:K`): the predictor's K
-  /// most likely layers share it in proportion to their probabilities.
+  /// are "fixed" and "auto", both at one layer; "fixed-best<K>": the K layers that steer the fitting samples best on
+  /// average share the multiplier equally; and "auto:<K>": the predictor's K most likely layers share it in proportion
+  /// to their probabilities.
   PolicyResult result;
+  std::string predictor = {};                ///< that of auto: the default policy, "w2s-top1" or another
   std::size_t layers = 1;                    ///< K
   double largest_share = 1;                  ///< of the multiplier, at one layer: mean over samples and seeds
   std::optional<Interval> gain_over_single;  ///< over the same policy at one layer, per sample; absent for that one

@@ -20,17 +20,19 @@ int decimals_for_all(std::span<const MultiLayerResult> results) {
   return decimals_for(largest);
 }
 
+Cell text_or_nothing(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
+
 Table readable_table(std::span<const MultiLayerResult> results) {
   const int decimals = decimals_for_all(results);
   const auto gain_cell = [&](const std::optional<Interval>& gain) {
     return gain ? Cell(gain_text(*gain, decimals)) : Cell();
   };
-  Table table{.columns = {"behavior", "method", "policy", "layer", "largest share", "steerability", "steerable",
-                          "gain over one layer", "gain over fixed"},
+  Table table{.columns = {"behavior", "method", "policy", "predictor", "layer", "largest share", "steerability",
+                          "steerable", "gain over one layer", "gain over fixed"},
               .rows = {}};
-  for (const auto& [row, layers, largest_share, gain_over_single] : results) {
-    table.rows.push_back({row.behavior, row.method, row.policy, optional_layer(row.layer), percent(largest_share),
-                          with_deviation(row.steerability, row.steerability_sd, decimals),
+  for (const auto& [row, predictor, layers, largest_share, gain_over_single] : results) {
+    table.rows.push_back({row.behavior, row.method, row.policy, text_or_nothing(predictor), optional_layer(row.layer),
+                          percent(largest_share), with_deviation(row.steerability, row.steerability_sd, decimals),
                           percent(row.proportion_steerable, row.proportion_sd), gain_cell(gain_over_single),
                           gain_cell(row.gain_over_fixed)});
   }
@@ -38,16 +40,17 @@ Table readable_table(std::span<const MultiLayerResult> results) {
 }
 
 Table tidy_table(std::span<const MultiLayerResult> results) {
-  Table table{.columns = {"behavior", "method", "split", "policy", "layers", "layer", "samples", "largest_share",
-                          "steerability", "steerability_sd", "proportion_steerable", "proportion_sd",
+  Table table{.columns = {"behavior", "method", "split", "policy", "predictor", "layers", "layer", "samples",
+                          "largest_share", "steerability", "steerability_sd", "proportion_steerable", "proportion_sd",
                           "gain_over_single_mean", "gain_over_single_low", "gain_over_single_high",
                           "gain_over_fixed_mean", "gain_over_fixed_low", "gain_over_fixed_high"},
               .rows = {}};
-  for (const auto& [row, layers, largest_share, gain_over_single] : results) {
+  for (const auto& [row, predictor, layers, largest_share, gain_over_single] : results) {
     std::vector<Cell> cells = {row.behavior,
                                row.method,
                                row.split,
                                row.policy,
+                               text_or_nothing(predictor),
                                static_cast<std::int64_t>(layers),
                                optional_layer(row.layer),
                                static_cast<std::int64_t>(row.samples),
@@ -73,7 +76,7 @@ std::string_view conclusion(const Interval& gain) {
 std::string notes(const MultiLayerOutcome& outcome) {
   const int decimals = decimals_for_all(outcome.results);
   std::string text;
-  for (const auto& [row, layers, largest_share, gain] : outcome.results) {
+  for (const auto& [row, predictor, layers, largest_share, gain] : outcome.results) {
     if (!gain) continue;
     text += fmt::format("{}, {}: {} against its one layer: {} ({}).\n", row.behavior, row.method, row.policy,
                         conclusion(*gain), gain_text(*gain, decimals));

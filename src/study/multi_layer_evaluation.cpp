@@ -18,7 +18,6 @@
 #include "study/staged_job.h"
 #include "study/study_data.h"
 #include "w2s/error.h"
-#include "w2s/file.h"
 #include "w2s/parallel.h"
 #include "w2s/steerability.h"
 #include "w2s/study.h"
@@ -31,6 +30,7 @@ namespace fs = std::filesystem;
 // How one policy shares a multiplier among layers. A policy with predictors has an outcome for each, others have one.
 struct Policy {
   std::string name;
+  std::string predictor_name;
   std::size_t layers = 1;
   std::size_t single = 0;  // the index of the same policy at one layer
   std::optional<std::size_t> layer;
@@ -93,16 +93,13 @@ std::vector<std::size_t> layers_by_mean(const SteerabilityMatrix& matrix) {
   return layers;
 }
 
-std::string name_for(const std::string& single, std::string_view several, std::size_t count) {
-  return count == 1 ? single : fmt::format("{}-{}{}", single, several, count);
-}
-
 std::vector<Policy> policies_for(std::span<const std::size_t> counts, std::span<const std::size_t> by_mean,
                                  const FittedPredictors& fitted) {
   std::vector<Policy> policies;
   for (const std::size_t count : counts) {
     const auto best = by_mean.first(std::min(count, by_mean.size()));
-    policies.push_back({.name = name_for("fixed", "best", count),
+    policies.push_back({.name = count == 1 ? "fixed" : fmt::format("fixed-best{}", count),
+                        .predictor_name = {},
                         .layers = count,
                         .single = 0,
                         .layer = count == 1 ? std::optional(best.front()) : std::nullopt,
@@ -111,7 +108,8 @@ std::vector<Policy> policies_for(std::span<const std::size_t> counts, std::span<
   }
   const std::size_t first = policies.size();
   for (const std::size_t count : counts) {
-    policies.push_back({.name = name_for("w2s-" + to_string(fitted.policy), "auto", count),
+    policies.push_back({.name = count == 1 ? "auto" : fmt::format("auto:{}", count),
+                        .predictor_name = "w2s-" + to_string(fitted.policy),
                         .layers = count,
                         .single = first,
                         .layer = {},
@@ -169,34 +167,6 @@ Subject subject_of(const BehaviorFolder& folder, const Behavior& behavior, const
   for (std::size_t method = 0; method < subject.header.methods.size(); ++method)
     add_method(subject, folder, records, method, counts, model.info());
   return subject;
-}
-
-std::string recorded(const SweepStoreHeader& header, const std::string& setting) {
-  const auto found = header.settings.find(setting);
-  return found == header.settings.end() ? std::string() : found->second;
-}
-
-void check_model(const SweepStoreHeader& header, const std::string& model_hash, const MultiLayerSettings& settings) {
-  const auto refuse = [&](std::string_view what) {
-    throw Error(ErrorKind::results,
-                fmt::format("{} was swept with another {}: name that of its `w2s run`", header.behavior, what));
-  };
-  const auto& chat_template = settings.model_options.chat_template;
-  if (recorded(header, "model") != model_hash) refuse("model");
-  if (recorded(header, "chat template") != (chat_template.empty() ? "the model's own" : sha256(chat_template)))
-    refuse("chat template");
-}
-
-std::vector<SweptBehavior> swept_behaviors(std::span<const BehaviorFolder> folders,
-                                           const MultiLayerSettings& settings) {
-  const auto model_hash = sha256_of_file(settings.model);
-  std::vector<SweptBehavior> swept;
-  for (const auto& folder : folders) {
-    const auto header = SweepStore::read(folder.sweep()).header();
-    check_model(header, model_hash, settings);
-    swept.push_back({.name = header.behavior, .data = recorded(header, "data")});
-  }
-  return swept;
 }
 
 std::span<const float> embedding_of(const Method& method, std::size_t sample) {
@@ -310,6 +280,7 @@ MultiLayerResult result_of(const Subject& subject, const Method& method, std::si
   row.proportion_steerable = mean(proportions);
   row.proportion_sd = standard_deviation(proportions);
   if (p > 0) row.gain_over_fixed = gain(measured, method.measured.front(), options);
+  result.predictor = policy.predictor_name;
   result.layers = policy.layers;
   result.largest_share = mean(shares);
   if (policy.single != p) result.gain_over_single = gain(measured, method.measured[policy.single], options);
@@ -349,7 +320,8 @@ DecoderOptions decoder_options(const MultiLayerSettings& settings, std::span<con
 MultiLayerOutcome evaluate_multi_layer(const fs::path& folder, const MultiLayerSettings& settings, const Job& job) {
   const auto counts = layer_counts(settings.layer_counts);
   const auto folders = behavior_folders(folder);
-  const auto behaviors = read_study_data(folder, swept_behaviors(folders, settings), settings.data);
+  const auto behaviors =
+      read_study_data(folder, swept_behaviors(folders, settings.model, settings.model_options), settings.data);
   const auto model = Model::load(settings.model, settings.model_options);
   std::vector<Subject> subjects;
   for (std::size_t i = 0; i < folders.size(); ++i)

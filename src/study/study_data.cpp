@@ -7,7 +7,8 @@
 
 #include "study/settings_file.h"
 #include "w2s/error.h"
-#include "w2s/study.h"
+#include "w2s/file.h"
+#include "w2s/sweep_store.h"
 
 namespace w2s {
 namespace {
@@ -21,7 +22,31 @@ std::size_t recorded_limit(const fs::path& folder) {
   throw Error(ErrorKind::results, fmt::format("{}: settings.json has no number as limit", folder.string()));
 }
 
+std::string recorded(const SweepStoreHeader& header, const std::string& setting) {
+  const auto found = header.settings.find(setting);
+  return found == header.settings.end() ? std::string() : found->second;
+}
+
 }  // namespace
+
+std::vector<SweptBehavior> swept_behaviors(std::span<const BehaviorFolder> folders, const fs::path& model,
+                                           const ModelOptions& options) {
+  const auto model_hash = sha256_of_file(model);
+  const auto chat_template = options.chat_template.empty() ? "the model's own" : sha256(options.chat_template);
+  std::vector<SweptBehavior> swept;
+  for (const auto& folder : folders) {
+    const auto header = SweepStore::read(folder.sweep()).header();
+    const auto check = [&](const char* setting, const std::string& value) {
+      if (recorded(header, setting) == value) return;
+      throw Error(ErrorKind::results,
+                  fmt::format("{} was swept with another {}: name that of its `w2s run`", header.behavior, setting));
+    };
+    check("model", model_hash);
+    check("chat template", chat_template);
+    swept.push_back({.name = header.behavior, .data = recorded(header, "data")});
+  }
+  return swept;
+}
 
 std::vector<Behavior> read_study_data(const fs::path& folder, std::span<const SweptBehavior> swept,
                                       std::span<const std::string> sources) {

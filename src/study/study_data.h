@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "w2s/dataset.h"
+#include "w2s/model.h"
+#include "w2s/study.h"
 
 namespace w2s {
 
@@ -15,6 +17,12 @@ struct SweptBehavior {
   std::string name;
   std::string data;  ///< content hash
 };
+
+/// What the sweeps of the folders are of. Throws Error{results} if one was made with another model or chat template
+/// than this.
+[[nodiscard]] std::vector<SweptBehavior> swept_behaviors(std::span<const BehaviorFolder> folders,
+                                                         const std::filesystem::path& model,
+                                                         const ModelOptions& options);
 
 /// The behaviours, in the order asked, from the sources the study was made with (as for read_behaviors), with its limit
 /// and seed. Throws Error{results} if they are not the study's.

@@ -129,9 +129,9 @@ double slope(Decoder& decoder, const TokenizedSample& sample, const VectorSource
 
 TEST_F(MultiLayerEvaluation, AtOneLayerAgreesWithTheSweep) {
   for (const char* method : {"caa", "l2s"}) {
-    for (const char* policy : {"fixed", "w2s-top1"}) {
+    for (const std::string policy : {"fixed", "auto"}) {
       const auto& here = find(method, policy).result;
-      const auto& there = find_swept(method, policy);
+      const auto& there = find_swept(method, policy == "auto" ? "w2s-top1" : policy);
       EXPECT_NEAR(here.steerability, there.steerability, noise_floor) << method << " " << policy;
       EXPECT_EQ(here.proportion_steerable, there.proportion_steerable);
       EXPECT_EQ(here.samples, there.samples);
@@ -168,7 +168,7 @@ TEST_F(MultiLayerEvaluation, SharesTheMultiplierInProportionToTheProbabilities) 
       }
     }
     const auto count = static_cast<double>(slopes.size());
-    const auto& row = find(method, "w2s-top1-auto2");
+    const auto& row = find(method, "auto:2");
     EXPECT_NEAR(row.result.steerability, std::accumulate(slopes.begin(), slopes.end(), 0.0) / count, noise_floor);
     EXPECT_NEAR(row.largest_share, shares_sum / count, 1e-6);
     EXPECT_LT(row.largest_share, 1) << "one layer has everything: the test sees nothing of the second";
@@ -176,9 +176,11 @@ TEST_F(MultiLayerEvaluation, SharesTheMultiplierInProportionToTheProbabilities) 
 }
 
 TEST_F(MultiLayerEvaluation, ComparesEachPolicyWithTheSameOneAtOneLayer) {
-  const auto& one = find("caa", "w2s-top1");
-  const auto& three = find("caa", "w2s-top1-auto3");
+  const auto& one = find("caa", "auto");
+  const auto& three = find("caa", "auto:3");
   const auto& fixed = find("caa", "fixed");
+  EXPECT_EQ(one.predictor, "w2s-top1");
+  EXPECT_EQ(fixed.predictor, "");
   EXPECT_FALSE(one.gain_over_single.has_value());
   EXPECT_FALSE(fixed.result.gain_over_fixed.has_value());
   ASSERT_TRUE(three.gain_over_single.has_value());
