@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "w2s/decoder.h"
+#include "w2s/error.h"
 #include "w2s/named_steering.h"
 #include "w2s/sampler.h"
 #include "w2s/steering_request.h"
@@ -60,6 +61,7 @@ struct GenerationFinished {
   std::optional<std::string> stop = {};  ///< the stop string that was found
   std::size_t tokens = 0;                ///< generated
   std::string message = {};
+  ErrorKind error = ErrorKind::engine;  ///< of a failure: Error{vectors} where the steering could not be done
 };
 
 using GenerationEvent = std::variant<GenerationStarted, GeneratedToken, GenerationFinished>;

@@ -80,14 +80,14 @@ std::optional<FinishReason> Generation::reason_to_end(Token token) const {
   return std::nullopt;
 }
 
-void Generation::finish(FinishReason reason, std::string message) {
+void Generation::finish(FinishReason reason, const std::optional<Error>& error) {
   is_finished_ = true;
-  auto rest = text_.finish();
-  sink_(GenerationFinished{.reason = reason,
-                           .text = std::move(rest),
-                           .stop = text_.stopped_at(),
-                           .tokens = tokens_,
-                           .message = std::move(message)});
+  GenerationFinished finished{.reason = reason, .text = text_.finish(), .stop = text_.stopped_at(), .tokens = tokens_};
+  if (error) {
+    finished.message = error->what();
+    finished.error = error->kind();
+  }
+  sink_(finished);
 }
 
 }  // namespace w2s

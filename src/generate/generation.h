@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "w2s/error.h"
 #include "w2s/generation_engine.h"
 #include "w2s/text_stream.h"
 
@@ -48,7 +49,7 @@ class Generation {
   /// Samples the next token. Returns the reason if it was the last.
   [[nodiscard]] std::optional<FinishReason> accept(std::span<const float> logits);
 
-  void finish(FinishReason reason, std::string message = {});
+  void finish(FinishReason reason, const std::optional<Error>& error = {});
   [[nodiscard]] bool is_finished() const { return is_finished_; }
 
   /// Asks to be cancelled as soon as that can be done.

@@ -23,7 +23,7 @@ struct Share {
   bool wants_logits = false;
   bool is_reading = false;   // its last row is the prompt's last token, which is read on its way and steered if it is
   bool is_too_late = false;  // not too late for that: else it is decoded again
-  std::string failure = {};
+  std::optional<Error> failure = {};
 };
 
 class Emitting {
@@ -42,7 +42,7 @@ std::size_t common_length(std::span<const Token> a, std::span<const Token> b) {
 }
 
 // Whether its last row is as it is to be, steered or not.
-bool is_as_meant(const Share& share) { return !share.is_too_late && share.failure.empty(); }
+bool is_as_meant(const Share& share) { return !share.is_too_late && !share.failure; }
 
 std::vector<Edit> edits_of(const Generation& generation, std::size_t row) {
   std::vector<Edit> edits;
@@ -86,7 +86,7 @@ struct GenerationEngine::State {
 
   void check(const GenerationRequest& request) const;
   [[nodiscard]] Generation* find(GenerationId id) const;
-  void end(Generation& generation, FinishReason reason, const std::string& message = {});
+  void end(Generation& generation, FinishReason reason, const std::optional<Error>& error = {});
   void end_cancelled();
 
   void admit();
@@ -143,13 +143,13 @@ Generation* GenerationEngine::State::find(GenerationId id) const {
 }
 
 // Its sequence keeps what others may build on.
-void GenerationEngine::State::end(Generation& generation, FinishReason reason, const std::string& message) {
+void GenerationEngine::State::end(Generation& generation, FinishReason reason, const std::optional<Error>& error) {
   const std::size_t sequence = generation.sequence();
   cache.truncate(sequence, cache.clean_length(sequence));
   is_busy[sequence] = false;
   last_used[sequence] = ++clock;
   has_new_room = true;
-  generation.finish(reason, message);
+  generation.finish(reason, error);
 }
 
 // Those who listen may cancel further ones, before or after this one in the list.
@@ -330,7 +330,7 @@ std::vector<Edit> GenerationEngine::State::steer_on_the_way(std::size_t layer, c
       share.is_too_late = !generation.can_be_steered_from(layer);
       if (!share.is_too_late) append(edits, edits_of(generation, share.row + share.rows - 1));
     } catch (const Error& error) {
-      share.failure = error.what();
+      share.failure = error;
     }
   }
   return edits;
@@ -379,14 +379,14 @@ void GenerationEngine::State::decode(const Batch& batch, std::span<Share> shares
     decoded = decoder.decode(batch, edits_on_the_way);
   } catch (const Error& error) {
     cache.wipe();
-    for (const auto& generation : active) end(*generation, FinishReason::failed, error.what());
+    for (const auto& generation : active) end(*generation, FinishReason::failed, error);
     return;
   }
   take_rows(batch, decoded, shares);
   for (const auto& share : shares) {
     auto& generation = *share.generation;
     if (generation.is_cancelled()) continue;
-    if (!share.failure.empty()) {
+    if (share.failure) {
       end(generation, FinishReason::failed, share.failure);
     } else if (share.wants_logits && is_as_meant(share)) {
       if (const auto reason = generation.accept(decoded.row_logits(share.logits))) end(generation, *reason);
