@@ -40,20 +40,6 @@ ChatMessage read_message(const json& value, const JsonFields& sample, std::size_
   return message;
 }
 
-std::vector<ChatMessage> read_messages(const JsonFields& fields) {
-  const json& prompt = fields.require("prompt");
-  if (prompt.is_string()) {
-    if (fields.text("prompt").empty()) fields.fail("prompt", "is empty");
-    return {{.role = "user", .content = fields.text("prompt")}};
-  }
-  if (!prompt.is_array()) {
-    fields.fail("prompt", fmt::format("must be a string or a list of chat messages, not {}", prompt.type_name()));
-  }
-  std::vector<ChatMessage> messages;
-  for (std::size_t i = 0; i < prompt.size(); ++i) messages.push_back(read_message(prompt[i], fields, i));
-  return messages;
-}
-
 void take_system_message(Sample& sample, const JsonFields& fields) {
   sample.system = fields.optional_text("system");
   if (sample.messages.empty() || sample.messages.front().role != "system") return;
@@ -77,6 +63,20 @@ Sample read_preference_pair(const json& value, std::string where, std::size_t in
 }
 
 }  // namespace
+
+std::vector<ChatMessage> read_messages(const JsonFields& fields) {
+  const json& prompt = fields.require("prompt");
+  if (prompt.is_string()) {
+    if (fields.text("prompt").empty()) fields.fail("prompt", "is empty");
+    return {{.role = "user", .content = fields.text("prompt")}};
+  }
+  if (!prompt.is_array()) {
+    fields.fail("prompt", fmt::format("must be a string or a list of chat messages, not {}", prompt.type_name()));
+  }
+  std::vector<ChatMessage> messages;
+  for (std::size_t i = 0; i < prompt.size(); ++i) messages.push_back(read_message(prompt[i], fields, i));
+  return messages;
+}
 
 std::vector<Sample> read_preference_pairs(std::span<const JsonSlice> lines, std::string_view file) {
   std::vector<Sample> samples;
