@@ -6,11 +6,14 @@
 
 #include "cli/commands.h"
 #include "cli/multi_layer_report.h"
+#include "cli/open_ended_options.h"
+#include "cli/open_ended_report.h"
 #include "cli/options.h"
 #include "cli/outcome_report.h"
 #include "cli/output.h"
 #include "cli/work.h"
 #include "w2s/error.h"
+#include "w2s/file.h"
 #include "w2s/multi_layer_evaluation.h"
 #include "w2s/study.h"
 
@@ -24,6 +27,7 @@ struct EvalOptions {
   OutputOptions output;
   std::string split = "test";
   std::vector<std::size_t> auto_k;
+  OpenEndedArguments open_ended;
   ModelArguments model;
   std::vector<std::string> data;
 
@@ -57,9 +61,10 @@ struct EvalOptions {
         ->allow_extra_args(false)
         ->type_name("LIST")
         ->group("Several layers");
-    line.add_option("--data", data, "The samples that the folder was made with, for --auto-k")
+    line.add_option("--data", data, "The samples that the folder was made with, for --auto-k and --open-ended")
         ->type_name("PATH...")
-        ->group("Several layers");
+        ->group("Data");
+    open_ended.add_to(line);
     model.add_optional_to(line);
     output.add_format_to(line);
     output.add_file_to(line);
@@ -80,10 +85,19 @@ MultiLayerSettings multi_layer_settings(const EvalOptions& options) {
           .evaluation = options.evaluation};
 }
 
+Report open_ended(const EvalOptions& options, const Job& job) {
+  const auto settings = options.open_ended.settings(options.model, options.data, options.general.threads);
+  const auto outcome = evaluate_open_ended(options.folder, settings, job);
+  if (!options.open_ended.answers.empty()) write_file(options.open_ended.answers, answers_to_jsonl(outcome));
+  return open_ended_report(outcome);
+}
+
 std::string evaluate(const EvalOptions& options, const Job& job) {
   const auto format = options.output.format();
-  if (options.auto_k.empty()) return render_outcome(evaluate_study(options.folder, options.evaluation, job), format);
-  return render(multi_layer_report(evaluate_multi_layer(options.folder, multi_layer_settings(options), job)), format);
+  if (options.open_ended.asked) return render(open_ended(options, job), format);
+  if (!options.auto_k.empty())
+    return render(multi_layer_report(evaluate_multi_layer(options.folder, multi_layer_settings(options), job)), format);
+  return render_outcome(evaluate_study(options.folder, options.evaluation, job), format);
 }
 
 }  // namespace
@@ -99,6 +113,9 @@ void eval_command(const Arguments& arguments, const Console& console) {
   if (!line.parse(arguments, console)) return;
 
   options.output.check();
+  if (options.open_ended.asked && !options.auto_k.empty())
+    throw Error(ErrorKind::usage, "--auto-k and --open-ended are two evaluations: one at a time");
+  if (!options.open_ended.answers.empty()) check_folder_of(options.open_ended.answers);
   options.evaluation.part = options.split == "test" ? SplitPart::test : SplitPart::validation;
   options.evaluation.seed = options.general.seed_for(options.folder);
   const Work work(console, options.general.quiet);
