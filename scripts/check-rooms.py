@@ -26,8 +26,9 @@ MAY_USE = {
     "paper": {"base", "data", "vectors", "predictor", "eval", "study"},
     "experiment": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "eval", "study", "paper"},
     "generate": {"base", "data", "engine", "vectors", "sweep", "predictor", "study"},
+    "serve": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "study", "generate"},
     "cli": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "study", "paper",
-            "experiment", "generate"},
+            "experiment", "generate", "serve"},
 }
 # Single headers beyond that: the predictor's file is a tensor file, but the predictor never meets a model.
 MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}}
@@ -44,6 +45,7 @@ LIBRARY_ROOMS = [
     (re.compile(r"Eigen/"), {"nn", "predictor", "vectors"}),
     (re.compile(r"(umappp|knncolle|irlba|subpar|aarand|sanisizer)/"), {"nn"}),
     (re.compile(r"CLI/"), {"cli"}),
+    (re.compile(r"httplib\.h$"), {"serve", "remote"}),
 ]
 # The folders of the libraries' headers that are in one.
 LIBRARY_FOLDERS = ("Eigen/", "CLI/", "curl/", "umappp/", "knncolle/", "irlba/", "subpar/", "aarand/", "sanisizer/")
