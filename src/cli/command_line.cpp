@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <memory>
+#include <string_view>
+#include <utility>
 
 #include "cli/help_formatter.h"
 #include "cli/toml_config.h"
@@ -23,7 +26,10 @@ std::string begin_in_lower_case(std::string text) {
 
 Arguments expand_short_names(Arguments arguments) {
   const auto end = std::ranges::find(arguments, "--");
-  std::replace(arguments.begin(), end, std::string("-ngl"), std::string("--gpu-layers"));
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> names = {
+      {{"-ngl", "--gpu-layers"}, {"-np", "--parallel"}, {"-to", "--timeout"}}};
+  for (const auto& [name, long_name] : names)
+    std::replace(arguments.begin(), end, std::string(name), std::string(long_name));
   return arguments;
 }
 

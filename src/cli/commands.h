@@ -19,6 +19,7 @@ void encoders_command(const Arguments& arguments, const Console& console);
 void experiment_command(const Arguments& arguments, const Console& console);
 void generate_command(const Arguments& arguments, const Console& console);
 void chat_command(const Arguments& arguments, const Console& console);
+void serve_command(const Arguments& arguments, const Console& console);
 void inspect_command(const Arguments& arguments, const Console& console);
 void export_command(const Arguments& arguments, const Console& console);
 void import_command(const Arguments& arguments, const Console& console);

@@ -50,13 +50,23 @@ std::pair<Token, float> parse_bias(const std::string& text) {
 
 }  // namespace
 
-void SteeringArguments::add_to(CommandLine& line) {
+void SteeringArguments::add_sources_to(CommandLine& line) {
   line.add_option("--steer", steer,
                   "What to steer with (may be repeated): a behaviour of a results folder (DIR/BEHAVIOR), whose "
-                  "predictor chooses the layer, or a file of steering vectors, for which --layer names it")
+                  "predictor chooses the layer, or a file of steering vectors, for which it must be named")
       ->allow_extra_args(false)
       ->type_name("NAME=PATH")
       ->group(steering_group);
+  line.add_option("--encoder", encoders,
+                  "Where the embedding model is that a predictor sees prompts through: gguf:FILE.gguf or remote:MODEL "
+                  "(may be repeated); a predictor that sees the model's own layers needs none")
+      ->allow_extra_args(false)
+      ->type_name("NAME")
+      ->group(steering_group);
+}
+
+void SteeringArguments::add_to(CommandLine& line) {
+  add_sources_to(line);
   line.add_option("--scale", scales,
                   "Strength, negative for the opposite; one for all --steer, or one for each in their order")
       ->delimiter(',')
@@ -72,12 +82,6 @@ void SteeringArguments::add_to(CommandLine& line) {
       ->allow_extra_args(false)
       ->type_name("LAYER")
       ->default_str("auto")
-      ->group(steering_group);
-  line.add_option("--encoder", encoders,
-                  "Where the embedding model is that a predictor sees prompts through: gguf:FILE.gguf or remote:MODEL "
-                  "(may be repeated); a predictor that sees the model's own layers needs none")
-      ->allow_extra_args(false)
-      ->type_name("NAME")
       ->group(steering_group);
 }
 

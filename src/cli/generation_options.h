@@ -21,6 +21,8 @@ struct SteeringArguments {
   std::vector<std::string> encoders;
 
   void add_to(CommandLine& line);
+  /// Only what is loaded, for a command whose users say later how to steer.
+  void add_sources_to(CommandLine& line);
   /// What each --steer asks for: its own --scale and --layer in order, or the only one. Throws Error{usage} if their
   /// numbers do not fit together.
   [[nodiscard]] std::vector<SteeringRequest> requests() const;
