@@ -17,6 +17,7 @@ void fit_command(const Arguments& arguments, const Console& console);
 void eval_command(const Arguments& arguments, const Console& console);
 void encoders_command(const Arguments& arguments, const Console& console);
 void experiment_command(const Arguments& arguments, const Console& console);
+void report_command(const Arguments& arguments, const Console& console);
 void inspect_command(const Arguments& arguments, const Console& console);
 void export_command(const Arguments& arguments, const Console& console);
 void import_command(const Arguments& arguments, const Console& console);

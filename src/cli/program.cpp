@@ -23,6 +23,7 @@ constexpr std::array all_commands = {
     Command{"eval", "the predictor against the best fixed layer", eval_command},
     Command{"encoders", "what predictors do that see prompts through one model or another", encoders_command},
     Command{"experiment", "the paper's experiments: models, seeds, and all tables", experiment_command},
+    Command{"report", "a results folder as one page with pictures; the paper's figures", report_command},
     Command{"inspect", "what a file or results folder contains, and what fits together", inspect_command},
     Command{"export", "steering vectors for llama.cpp, repeng, NumPy, or as a table", export_command},
     Command{"import", "steering vectors of llama.cpp, repeng, NumPy, or from a table", import_command},

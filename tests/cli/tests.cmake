@@ -10,7 +10,7 @@ w2s_test(cli source_report CLI11::CLI11)
 w2s_test(cli example1_command CLI11::CLI11 nlohmann_json::nlohmann_json)
 w2s_test(cli stop_signals)
 
-foreach(topic bad_input encoders exchange experiment methods whole_job)
+foreach(topic bad_input encoders exchange experiment methods report whole_job)
   w2s_test(cli ${topic} nlohmann_json::nlohmann_json)
   target_sources(cli_${topic}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cli/process.cpp)
   target_compile_definitions(cli_${topic}_test PRIVATE W2S_PROGRAM="$<TARGET_FILE:w2s>")
