@@ -16,8 +16,8 @@ namespace w2s {
 /// `path` as it was. A device or a pipe, as /dev/null or /dev/stdout, is written to as it is.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-/// The same for a writer that needs a path: `write` gets the temporary file's path and may throw. Throws Error{io} for a
-/// device or a pipe.
+/// The same for a writer that needs a path: `write` gets the temporary file's path and may throw. Throws Error{io} for
+/// a device or a pipe.
 void replace_file(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write);
 
 /// SHA-256 of a file, as 64 hexadecimal digits. Throws Error{io}.
