@@ -2,7 +2,7 @@
 # first does whatever set-up it needs, and does nothing twice.
 .DEFAULT_GOAL := help
 .PHONY: help demo test build model embedding-model bench interop embedding-peer format format-check lint \
-        sanitize fuzz clean setup setup-lint setup-format setup-fuzz
+        sanitize fuzz clean setup setup-lint setup-format setup-fuzz setup-browser
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
 CLANG_FORMAT ?= clang-format-19
@@ -14,7 +14,7 @@ help: ## this list
 demo: model ## the main job on the default model and built-in data: a table, and build/demo/results.json
 	scripts/demo.sh build/release/w2s $(MODEL) build/demo
 
-test: setup build/release/build.ninja ## builds everything and runs the tests
+test: setup setup-browser build/release/build.ninja ## builds everything and runs the tests
 	cmake --build --preset test
 	ctest --preset release
 
@@ -39,12 +39,15 @@ embedding-peer: setup build/release/build.ninja ## llama.cpp's own server agains
 
 format: setup-format ## formats the sources
 	$(CLANG_FORMAT) -i $(SOURCES)
+	scripts/npm.sh run --silent format
 
 format-check: setup-format ## fails where `make format` would change something
 	$(CLANG_FORMAT) --dry-run -Werror $(SOURCES)
+	scripts/npm.sh run --silent format-check
 
-lint: setup setup-lint build/tidy/build.ninja ## the rules of the rooms, and clang-tidy on what changed since it passed
+lint: setup setup-lint build/tidy/build.ninja ## the rules of the rooms, types, and clang-tidy on what changed since it passed
 	python3 scripts/check-rooms.py
+	scripts/npm.sh run --silent lint
 	cmake --build --preset tidy
 
 sanitize: setup build/dev/build.ninja ## the tests with warnings as errors and address/undefined sanitizers
@@ -68,6 +71,8 @@ setup-format:
 	@scripts/setup.sh format
 setup-fuzz:
 	@scripts/setup.sh fuzz
+setup-browser:
+	@scripts/setup.sh browser
 
 # Order-only on the set-up: it comes first and never makes anything out of date.
 build/%/build.ninja: CMakePresets.json | setup

@@ -105,8 +105,8 @@ void cross_validation(benchmark::State& state) {
 
   const double networks = folds * static_cast<double>(settings.size());
   measure(state, flops, networks, std::thread::hardware_concurrency(), [&] {
-    auto scores = w2s::cross_validate(set, options, "cross-validation", {});
-    benchmark::DoNotOptimize(scores.data());
+    auto found = w2s::cross_validate(set, options, "cross-validation", {});
+    benchmark::DoNotOptimize(found.scores.data());
   });
 }
 BENCHMARK(cross_validation)->ArgName("embedding")->Arg(576)->Arg(3072)->Unit(benchmark::kMillisecond)->UseRealTime();

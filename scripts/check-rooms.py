@@ -25,13 +25,15 @@ MAY_USE = {
     "study": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval"},
     "paper": {"base", "data", "vectors", "predictor", "eval", "study"},
     "experiment": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "eval", "study", "paper"},
+    "report": {"base", "data", "vectors", "sweep", "predictor", "eval", "study", "paper"},
     "generate": {"base", "data", "engine", "vectors", "sweep", "predictor", "study"},
     "serve": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "study", "generate"},
     "cli": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "study", "paper",
-            "experiment", "generate", "serve"},
+            "experiment", "report", "generate", "serve"},
 }
-# Single headers beyond that: the predictor's file is a tensor file, but the predictor never meets a model.
-MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}}
+# Single headers beyond that: the predictor's file is a tensor file, but the predictor never meets a model; a report
+# names the llama.cpp that its program is linked to.
+MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}, "report": {"w2s/version.h"}}
 
 # Public headers without a source file of their name.
 HEADER_ONLY = {"error": "base", "chat_message": "base", "table": "base", "text_encoder": "base", "sweep_executor": "sweep"}
@@ -42,6 +44,7 @@ LIBRARY_ROOMS = [
     (re.compile(r"sqlite3\.h$"), {"sweep"}),
     (re.compile(r"zip\.h$"), {"vectors"}),
     (re.compile(r"curl/"), {"remote"}),
+    (re.compile(r"(zlib|quickjs)\.h$"), {"report"}),
     (re.compile(r"Eigen/"), {"nn", "predictor", "vectors"}),
     (re.compile(r"(umappp|knncolle|irlba|subpar|aarand|sanisizer)/"), {"nn"}),
     (re.compile(r"CLI/"), {"cli"}),

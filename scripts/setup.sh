@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that everything the build needs is installed. On Debian and its relatives it installs what is missing;
 # elsewhere it lists it. Where nothing is missing it is instant and needs no network.
-# usage: setup.sh [build] [lint] [format] [fuzz]
+# usage: setup.sh [build] [lint] [format] [fuzz] [browser]
 set -eu
 
 fail() {
@@ -16,7 +16,7 @@ packages_for() {
       build)
         echo cmake ninja-build libeigen3-dev libcli11-dev nlohmann-json3-dev libsqlite3-dev libgtest-dev \
           libgmock-dev libbenchmark-dev libfmt-dev libtomlplusplus-dev libssl-dev libzip-dev \
-          libcurl4-openssl-dev
+          libcurl4-openssl-dev zlib1g-dev
         command -v c++ >/dev/null || echo g++
         command -v pkg-config >/dev/null || echo pkg-config
         command -v python3 >/dev/null || echo python3
@@ -25,7 +25,12 @@ packages_for() {
       lint) echo clang-tidy-19 ;;
       format) echo clang-format-19 ;;
       fuzz) echo clang-19 libclang-rt-19-dev ;;
-      *) fail "setup.sh: unknown purpose \"$purpose\" (build, lint, format, fuzz)" ;;
+      browser)
+        # Relatives of Debian have it as something else than a package, or not at all: the tests are skipped without it.
+        if grep -q '^ID=debian' /etc/os-release; then echo chromium; fi
+        echo fonts-dejavu-core
+        ;;
+      *) fail "setup.sh: unknown purpose \"$purpose\" (build, lint, format, fuzz, browser)" ;;
     esac
   done
 }
@@ -91,12 +96,14 @@ list_what_is_missing() {
         need "OpenSSL 3" has_header openssl/evp.h /opt/homebrew/opt/openssl/include
         need "libzip" has_header zip.h
         need "libcurl 7.85" has_header curl/curl.h
+        need "zlib" has_header zlib.h
         need "GoogleTest with GoogleMock" has_header gmock/gmock.h
         need "Google Benchmark" has_header benchmark/benchmark.h
         ;;
       lint) need "clang-tidy 19, as clang-tidy-19" command -v clang-tidy-19 ;;
       format) need "clang-format 19, as clang-format-19" command -v clang-format-19 ;;
       fuzz) need "clang 19 with libFuzzer, as clang++-19" command -v clang++-19 ;;
+      browser) ;; # without one, scripts/browser-tests.sh says so
     esac
   done
   [ -z "$missing" ] || fail "please install (with headers, where it is a library):$missing"

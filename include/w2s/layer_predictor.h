@@ -86,6 +86,16 @@ struct CrossValidationScore {
 /// at least one.
 [[nodiscard]] const CrossValidationScore& best_score(std::span<const CrossValidationScore> scores);
 
+/// How the loss of the objective fell in one fold of cross-validation, by epoch. For cross entropy it is the mean cross
+/// entropy in nats, for expected steerability the mean of the negative expected reward (see fit_predictors). A value is
+/// not finite where training diverged.
+struct TrainingCurve {
+  std::vector<double> training;  ///< [epochs]: mean over the epoch's samples, as the network was when it saw them
+  std::vector<double> held_out;  ///< [epochs]: of the held-out samples, after the epoch
+
+  bool operator==(const TrainingCurve&) const = default;
+};
+
 /// One layer of a network: weight * input + bias.
 struct DenseLayer {
   std::vector<float> weight;  ///< [outputs][inputs]
@@ -131,6 +141,9 @@ struct FittedPredictors {
   std::size_t epochs = 0;                    ///< trained for
   std::vector<CrossValidationScore> scores;  ///< the whole grid
   std::vector<LayerPredictor> by_seed;       ///< [seeds]
+  /// [folds], of the chosen settings; a fold ends `patience` epochs after its best one, or at `max_epochs`. Empty where
+  /// there was nothing to train, and of a file that an older version wrote.
+  std::vector<TrainingCurve> curves = {};
 };
 
 /// Fits predictors for one policy: labels, cross-validation over the grid by steerability at the predicted layers of
@@ -169,7 +182,8 @@ struct PredictorFile {
   std::map<std::string, std::string> notes;
 };
 
-/// GGUF. A predictor that was written and read again gives bit for bit the same probabilities.
+/// GGUF. A predictor that was written and read again gives bit for bit the same probabilities; training curves are
+/// kept as F32.
 /// Throws Error{io}; reading also Error{predictor} for a file of another kind or with parts missing.
 void write_predictors(const std::filesystem::path& path, const PredictorFile& predictors);
 [[nodiscard]] PredictorFile read_predictors(const std::filesystem::path& path);

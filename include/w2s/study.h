@@ -77,6 +77,10 @@ struct BehaviorFolder {
   [[nodiscard]] std::filesystem::path predictor(std::string_view other_method = {}) const;
   /// What a text encoder made of the prompts: "embeddings.gguf_minilm_mean.gguf".
   [[nodiscard]] std::filesystem::path embeddings(std::string_view encoder) const;
+  /// The prompts' texts, see prompt_texts.h.
+  [[nodiscard]] std::filesystem::path prompts() const { return root / "prompts.jsonl"; }
+  /// How long the stages took, see stage_times.h.
+  [[nodiscard]] std::filesystem::path times() const { return root / "times.json"; }
 };
 
 /// What BehaviorFolder's paths take for method number `method` of a study.
@@ -122,6 +126,10 @@ std::vector<PredictorFile> fit_behavior(const BehaviorFolder& folder, const FitS
 /// Evaluates a behaviour on every variant its sweep has. Throws Error{results} if sweep or predictor are missing.
 [[nodiscard]] std::vector<PolicyResult> evaluate_behavior(const BehaviorFolder& folder,
                                                           const EvaluationOptions& options);
+
+/// Of each method of a behaviour that learned from samples, in the sweep's order. Throws Error{results} if the sweep is
+/// missing, Error{io} and Error{vectors} if the vectors are.
+[[nodiscard]] std::vector<MethodAgreement> method_agreement(const BehaviorFolder& folder);
 
 /// Evaluates all behaviours of a folder; on the test part it rewrites results.json.
 [[nodiscard]] StudyOutcome evaluate_study(const std::filesystem::path& folder, const EvaluationOptions& options,

@@ -65,6 +65,32 @@ void sync_to_disk(const fs::path& path, int flags) {
   if (::fsync(file.get()) != 0) throw_io("write", path, errno);
 }
 
+// A file renamed onto a device or a pipe would take its place: /dev/null would be gone.
+bool is_stream(const fs::path& path) {
+  std::error_code ignored;
+  const auto type = fs::status(path, ignored).type();
+  return type == fs::file_type::character || type == fs::file_type::block || type == fs::file_type::fifo ||
+         type == fs::file_type::socket;
+}
+
+// What a link leads to: renamed onto the link itself, a file would end up in another folder than people put it.
+fs::path resolved(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : path;
+}
+
+// `path` is what errors name.
+void write_all(const fs::path& where, int flags, std::string_view content, const fs::path& path) {
+  const Descriptor file(where, flags);
+  if (!file.is_open()) throw_io("write", path, errno);
+  while (!content.empty()) {
+    const ssize_t written = ::write(file.get(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw_io("write", path, errno);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 class Sha256 {
@@ -101,25 +127,20 @@ std::string read_file(const fs::path& path) {
 }
 
 void replace_file(const fs::path& path, const std::function<void(const fs::path&)>& write) {
-  TemporaryFile temporary(folder_of(path) / fmt::format(".{}.{}.tmp", path.filename().string(), ::getpid()));
+  if (is_stream(path)) throw Error(ErrorKind::io, fmt::format("cannot write {}: it is no file", path.string()));
+  const auto target = resolved(path);
+  TemporaryFile temporary(folder_of(target) / fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid()));
   write(temporary.path());
   sync_to_disk(temporary.path(), O_RDONLY);
-  if (std::rename(temporary.path().c_str(), path.c_str()) != 0) throw_io("write", path, errno);
+  if (std::rename(temporary.path().c_str(), target.c_str()) != 0) throw_io("write", path, errno);
   temporary.keep();
-  sync_to_disk(folder_of(path), O_RDONLY | O_DIRECTORY);
+  sync_to_disk(folder_of(target), O_RDONLY | O_DIRECTORY);
 }
 
 void write_file(const fs::path& path, std::string_view content) {
-  replace_file(path, [&](const fs::path& temporary) {
-    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!file.is_open()) throw_io("write", path, errno);
-    while (!content.empty()) {
-      const ssize_t written = ::write(file.get(), content.data(), content.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) throw_io("write", path, errno);
-      content.remove_prefix(static_cast<std::size_t>(written));
-    }
-  });
+  if (is_stream(path)) return write_all(path, O_WRONLY, content, path);
+  replace_file(path,
+               [&](const fs::path& temporary) { write_all(temporary, O_WRONLY | O_CREAT | O_TRUNC, content, path); });
 }
 
 std::string sha256_of_file(const fs::path& path) {

@@ -20,6 +20,7 @@ void experiment_command(const Arguments& arguments, const Console& console);
 void generate_command(const Arguments& arguments, const Console& console);
 void chat_command(const Arguments& arguments, const Console& console);
 void serve_command(const Arguments& arguments, const Console& console);
+void report_command(const Arguments& arguments, const Console& console);
 void inspect_command(const Arguments& arguments, const Console& console);
 void export_command(const Arguments& arguments, const Console& console);
 void import_command(const Arguments& arguments, const Console& console);

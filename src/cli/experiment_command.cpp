@@ -15,6 +15,7 @@
 #include "cli/work.h"
 #include "w2s/error.h"
 #include "w2s/experiment.h"
+#include "w2s/paper_figures.h"
 
 namespace w2s::cli {
 namespace {
@@ -95,9 +96,9 @@ ExperimentOutcome run(const ExperimentSettings& settings, const Work& work) {
 
 std::string where_it_is(const std::filesystem::path& folder) {
   return fmt::format(
-      "All tables, and the numbers behind the figures, are in {0}/tables (.md, .csv, .json, .tex).\n"
+      "All tables, and the numbers behind the figures, are in {0}/tables (.md, .csv, .json, .tex){1}.\n"
       "Each study is a results folder: {0}/MODEL/seed-N, for 'w2s eval', 'w2s fit' and 'w2s encoders'.\n",
-      folder.string());
+      folder.string(), can_draw_paper_figures() ? ", and the figures (.svg)" : "");
 }
 
 }  // namespace
@@ -126,9 +127,12 @@ void experiment_command(const Arguments& arguments, const Console& console) {
   }
   warn_of_settings(settings, work);
   const auto outcome = run(settings, work);
-  if (!options.is_part()) write_tables(settings.output / "tables", outcome.tables);
+  const auto tables = settings.output / "tables";
+  if (!options.is_part()) write_tables(tables, outcome.tables);
   console.out(render_experiment(outcome, format));
-  if (format == Format::table && !options.is_part()) console.out(where_it_is(settings.output));
+  if (options.is_part()) return;
+  if (can_draw_paper_figures()) write_figures(tables, outcome.tables);
+  if (format == Format::table) console.out(where_it_is(settings.output));
 }
 
 }  // namespace w2s::cli

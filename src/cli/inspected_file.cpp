@@ -14,6 +14,8 @@
 #include "w2s/error.h"
 #include "w2s/layer_predictor.h"
 #include "w2s/prompt_encoder.h"
+#include "w2s/prompt_texts.h"
+#include "w2s/stage_times.h"
 #include "w2s/steering_methods.h"
 #include "w2s/study.h"
 #include "w2s/sweep_store.h"
@@ -29,6 +31,8 @@ constexpr std::string_view gguf_magic = "GGUF";
 constexpr std::string_view sqlite_magic = "SQLite format 3";
 constexpr std::string_view predictor_architecture = "w2s-predictor";
 constexpr std::string_view embeddings_architecture = "w2s-embeddings";
+
+const std::string missing_file = "missing: 'w2s run' again makes it";
 
 Cell count(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 using Field = std::pair<std::string, Cell>;
@@ -162,6 +166,21 @@ std::vector<fs::path> files_of(const BehaviorFolder& folder) {
   return files;
 }
 
+// The files that are records for people.
+std::vector<Field> records_of(const BehaviorFolder& folder, const fs::path& path) {
+  std::vector<Field> records;
+  const auto texts = read_prompt_texts(folder);
+  records.emplace_back(fs::relative(folder.prompts(), path).string(),
+                       texts ? fmt::format("texts of prompts: samples {}", texts->size()) : missing_file);
+  std::vector<std::string> times;
+  for (const auto& [stage, seconds] : read_stage_times(folder))
+    times.push_back(fmt::format("{} {:.1f}", stage, seconds));
+  if (!times.empty())
+    records.emplace_back(fs::relative(folder.times(), path).string(),
+                         fmt::format("seconds by stage: {}", fmt::join(times, "; ")));
+  return records;
+}
+
 // The files of each behaviour, by the names they have inside the folder.
 InspectedFile inspect_folder(const fs::path& path) {
   InspectedFile file;
@@ -170,7 +189,7 @@ InspectedFile inspect_folder(const fs::path& path) {
     for (const auto& part : files_of(folder)) {
       const auto name = fs::relative(part, path).string();
       if (!fs::exists(part)) {
-        file.fields.emplace_back(name, "missing: 'w2s run' again makes it");
+        file.fields.emplace_back(name, missing_file);
         continue;
       }
       const auto inspected = inspect_file(part);
@@ -184,6 +203,7 @@ InspectedFile inspect_folder(const fs::path& path) {
       file.fields.emplace_back(name, fmt::format("{}: {}", inspected.kind, fmt::join(facts, "; ")));
       std::ranges::copy(inspected.shapes, std::back_inserter(file.shapes));
     }
+    std::ranges::move(records_of(folder, path), std::back_inserter(file.fields));
   }
   return file;
 }

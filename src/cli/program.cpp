@@ -26,6 +26,7 @@ constexpr std::array all_commands = {
     Command{"generate", "steered text, at the layer that suits the prompt", generate_command},
     Command{"chat", "the same as a conversation", chat_command},
     Command{"serve", "the same for OpenAI's clients, over HTTP", serve_command},
+    Command{"report", "a results folder as one page with pictures; the paper's figures", report_command},
     Command{"inspect", "what a file or results folder contains, and what fits together", inspect_command},
     Command{"export", "steering vectors for llama.cpp, repeng, NumPy, or as a table", export_command},
     Command{"import", "steering vectors of llama.cpp, repeng, NumPy, or from a table", import_command},

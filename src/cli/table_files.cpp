@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
+#include "w2s/paper_figures.h"
 
 namespace w2s::cli {
 namespace {
@@ -32,6 +33,17 @@ void write_tables(const std::filesystem::path& folder, std::span<const PaperTabl
     write(".csv", render(report, Format::csv));
     write(".json", render(report, Format::json));
   }
+}
+
+std::vector<std::string> write_figures(const std::filesystem::path& folder, std::span<const PaperTable> tables) {
+  const auto figures = paper_figures(tables);
+  make_folder(folder);
+  std::vector<std::string> names;
+  for (const auto& figure : figures) {
+    names.push_back(figure.id + ".svg");
+    write_file(folder / names.back(), figure.svg);
+  }
+  return names;
 }
 
 }  // namespace w2s::cli

@@ -27,13 +27,16 @@ class Trainer {
     std::iota(order_.begin(), order_.end(), Index{0});
   }
 
-  void run_epoch(Random& random) {
+  // Returns the mean loss of the samples, each as the network was when it came to it: no pass is made for it.
+  double run_epoch(Random& random) {
+    double loss = 0;
     random.shuffle(std::span(order_));
     for (std::span<const Index> rest(order_); !rest.empty();) {
       const auto batch = rest.first(std::min(rest.size(), static_cast<std::size_t>(inputs_.cols())));
-      run_step(batch);
+      loss += run_step(batch);
       rest = rest.subspan(batch.size());
     }
+    return loss / static_cast<double>(order_.size());
   }
 
   [[nodiscard]] double mean_loss(const Examples<Scalar>& held_out) {
@@ -47,7 +50,8 @@ class Trainer {
   }
 
  private:
-  void run_step(std::span<const Index> batch) {
+  // Returns the batch's summed loss.
+  double run_step(std::span<const Index> batch) {
     Index columns = 0;
     for (const Index sample : batch) {
       inputs_.col(columns) = examples_.inputs.col(sample);
@@ -55,9 +59,11 @@ class Trainer {
       ++columns;
     }
     const auto outputs = pass_.forward(mlp_, inputs_.leftCols(columns));
+    const double loss = summed_loss<Scalar>(loss_, outputs, targets_.leftCols(columns));
     loss_gradient<Scalar>(loss_, outputs, targets_.leftCols(columns), pass_.output_gradient());
     pass_.backward(mlp_, inputs_.leftCols(columns), gradients_);
     optimizer_.step(mlp_.layers, gradients_);
+    return loss;
   }
 
   Mlp<Scalar>& mlp_;
@@ -92,9 +98,10 @@ TrainingOutcome train_with_early_stopping(Mlp<Scalar>& mlp, const Examples<Scala
     if (std::isfinite(loss)) outcome.held_out_loss = loss;
   }
   while (outcome.epochs < stopping.max_epochs && outcome.epochs - outcome.best_epoch < stopping.patience) {
-    trainer.run_epoch(random);
+    outcome.training_losses.push_back(trainer.run_epoch(random));
     ++outcome.epochs;
     const double loss = trainer.mean_loss(held_out);
+    outcome.held_out_losses.push_back(loss);
     if (!(loss < outcome.held_out_loss)) continue;
     outcome.held_out_loss = loss;
     outcome.best_epoch = outcome.epochs;

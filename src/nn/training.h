@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "nn/adamw.h"
 #include "nn/loss.h"
@@ -31,9 +32,11 @@ struct EarlyStopping {
 };
 
 struct TrainingOutcome {
-  std::size_t best_epoch = 0;  ///< counted from 1; 0 if none was better than the start, or finite at all
-  std::size_t epochs = 0;      ///< run in all
-  double held_out_loss = 0;    ///< the best one
+  std::size_t best_epoch = 0;                ///< counted from 1; 0 if none was better than the start, or finite at all
+  std::size_t epochs = 0;                    ///< run in all
+  double held_out_loss = 0;                  ///< the best one
+  std::vector<double> training_losses = {};  ///< [epochs]: means over the samples, each before the step it was part of
+  std::vector<double> held_out_losses = {};  ///< [epochs]: after each epoch
 };
 
 /// Trains for `epochs` passes over the examples, each in an order drawn from `random`.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <tuple>
+#include <utility>
 
 #include "w2s/parallel.h"
 
@@ -16,11 +17,12 @@ struct Fold {
   std::vector<Eigen::Index> held_out_samples;
 };
 
-// What one network did on its held-out samples, as sums.
-struct FoldScore {
+// How one network was trained, and what it did on its held-out samples, as sums.
+struct FoldOutcome {
   double steerability = 0;
   std::size_t correct = 0;
   std::size_t best_epoch = 0;
+  TrainingCurve curve = {};
 };
 
 struct NetworkTask {
@@ -47,30 +49,32 @@ std::vector<Fold> prepare_folds(const TrainingSet& set, const PredictorOptions& 
   return folds;
 }
 
-FoldScore score_network(const TrainingSet& set, const Fold& fold, const PredictorSettings& settings,
-                        const PredictorOptions& options, Random random) {
+FoldOutcome score_network(const TrainingSet& set, const Fold& fold, const PredictorSettings& settings,
+                          const PredictorOptions& options, Random random) {
   nn::Mlp<float> network = initial_network(settings, fold.training, random);
   const nn::EarlyStopping stopping{.max_epochs = options.max_epochs, .patience = options.patience};
-  const auto outcome = nn::train_with_early_stopping(network, fold.training, fold.held_out, stopping,
-                                                     training_options(set, settings, options), random);
+  auto training = nn::train_with_early_stopping(network, fold.training, fold.held_out, stopping,
+                                                training_options(set, settings, options), random);
 
-  FoldScore score{.steerability = 0, .correct = 0, .best_epoch = outcome.best_epoch};
+  FoldOutcome outcome{
+      .best_epoch = training.best_epoch,
+      .curve = {.training = std::move(training.training_losses), .held_out = std::move(training.held_out_losses)}};
   nn::BatchPass<float> pass(network, fold.held_out.count());
   const auto outputs = pass.forward(network, fold.held_out.inputs);
   for (Eigen::Index i = 0; i < outputs.cols(); ++i) {
     const Eigen::Index sample = fold.held_out_samples[static_cast<std::size_t>(i)];
     Eigen::Index predicted = 0;
     outputs.col(i).maxCoeff(&predicted);
-    score.steerability += set.class_steerability(predicted, sample);
-    if (predicted == set.classes[static_cast<std::size_t>(sample)]) ++score.correct;
+    outcome.steerability += set.class_steerability(predicted, sample);
+    if (predicted == set.classes[static_cast<std::size_t>(sample)]) ++outcome.correct;
   }
-  return score;
+  return outcome;
 }
 
-CrossValidationScore mean_score(const PredictorSettings& settings, std::span<const FoldScore> folds,
+CrossValidationScore mean_score(const PredictorSettings& settings, std::span<const FoldOutcome> folds,
                                 Eigen::Index samples) {
   CrossValidationScore mean{.settings = settings};
-  for (const FoldScore& fold : folds) {
+  for (const FoldOutcome& fold : folds) {
     mean.steerability += fold.steerability;
     mean.accuracy += static_cast<double>(fold.correct);
     mean.epochs += static_cast<double>(fold.best_epoch);
@@ -107,25 +111,27 @@ std::vector<std::vector<Eigen::Index>> make_folds(Eigen::Index samples, std::siz
   return parts;
 }
 
-std::vector<CrossValidationScore> cross_validate(const TrainingSet& set, const PredictorOptions& options,
-                                                 std::string_view stage, const Job& job) {
+CrossValidation cross_validate(const TrainingSet& set, const PredictorOptions& options, std::string_view stage,
+                               const Job& job) {
   const auto folds = prepare_folds(set, options, job);
   const auto settings = options.grid.settings();
   const auto tasks = plan(settings, folds.size());
-  std::vector<FoldScore> fold_scores(tasks.size());
+  std::vector<FoldOutcome> outcomes(tasks.size());
   const auto run = [&](std::size_t, std::size_t index) {
     const auto [setting, fold] = tasks[index];
-    fold_scores[setting * folds.size() + fold] = score_network(
+    outcomes[setting * folds.size() + fold] = score_network(
         set, folds[fold], settings[setting], options, random_of(options.seed, SeedStream::cross_validation, fold));
   };
   run_parallel({.stage = stage, .total = tasks.size(), .unit = "networks"}, thread_count(options.threads), run, job);
 
-  std::vector<CrossValidationScore> scores;
+  CrossValidation found;
   for (std::size_t i = 0; i < settings.size(); ++i) {
-    const auto of_setting = std::span(fold_scores).subspan(i * folds.size(), folds.size());
-    scores.push_back(mean_score(settings[i], of_setting, set.samples()));
+    const auto of_setting = std::span(outcomes).subspan(i * folds.size(), folds.size());
+    found.scores.push_back(mean_score(settings[i], of_setting, set.samples()));
+    auto& curves = found.curves.emplace_back();
+    for (auto& outcome : of_setting) curves.push_back(std::move(outcome.curve));
   }
-  return scores;
+  return found;
 }
 
 const CrossValidationScore& best_score(std::span<const CrossValidationScore> scores) {

@@ -21,10 +21,16 @@ enum class SeedStream : std::uint64_t { folds = 0, cross_validation = 1'000'000,
 [[nodiscard]] std::vector<std::vector<Eigen::Index>> make_folds(Eigen::Index samples, std::size_t folds,
                                                                 std::uint64_t seed);
 
-/// The score of every point of the grid, in its order. Each fold's axes are fitted to its training part alone, as the
-/// final ones have never seen a test sample. All settings start a fold with the same random stream, so that a score
-/// does not depend on what else is in the grid.
-[[nodiscard]] std::vector<CrossValidationScore> cross_validate(const TrainingSet& set, const PredictorOptions& options,
-                                                               std::string_view stage, const Job& job);
+/// What cross-validation found for every point of the grid, in its order.
+struct CrossValidation {
+  std::vector<CrossValidationScore> scores;        ///< [settings]
+  std::vector<std::vector<TrainingCurve>> curves;  ///< [settings][folds]
+};
+
+/// Trains a network for every point of the grid and every fold. Each fold's axes are fitted to its training part alone,
+/// as the final ones have never seen a test sample. All settings start a fold with the same random stream, so that a
+/// score does not depend on what else is in the grid.
+[[nodiscard]] CrossValidation cross_validate(const TrainingSet& set, const PredictorOptions& options,
+                                             std::string_view stage, const Job& job);
 
 }  // namespace w2s

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "nn/principal_axes.h"
 #include "predictor/cross_validation.h"
@@ -111,18 +112,20 @@ void train_final_networks(FittedPredictors& fitted, const TrainingSet& set, cons
   for (const auto& network : networks) fitted.by_seed.push_back(make_predictor(layers, axes, network));
 }
 
-// Where all samples have the same label there is nothing to choose.
-std::vector<CrossValidationScore> scores_of_only_class(const TrainingSet& set, const PredictorOptions& options) {
-  std::vector<CrossValidationScore> scores;
+// Where all samples have the same label there is nothing to choose, and nothing to train.
+CrossValidation cross_validation_of_only_class(const TrainingSet& set, const PredictorOptions& options) {
+  CrossValidation found;
   for (const auto& settings : options.grid.settings()) {
-    scores.push_back({.settings = settings, .steerability = set.class_steerability.mean(), .accuracy = 1, .epochs = 0});
+    found.scores.push_back(
+        {.settings = settings, .steerability = set.class_steerability.mean(), .accuracy = 1, .epochs = 0});
+    found.curves.emplace_back();
   }
-  return scores;
+  return found;
 }
 
-std::vector<CrossValidationScore> scores_of(const TrainingSet& set, const PredictorPolicy& policy,
-                                            const PredictorOptions& options, const Job& job) {
-  if (set.class_count() == 1) return scores_of_only_class(set, options);
+CrossValidation cross_validation_of(const TrainingSet& set, const PredictorPolicy& policy,
+                                    const PredictorOptions& options, const Job& job) {
+  if (set.class_count() == 1) return cross_validation_of_only_class(set, options);
   return cross_validate(set, options, fmt::format("cross-validation {}", to_string(policy)), job);
 }
 
@@ -145,7 +148,8 @@ std::vector<CrossValidationScore> cross_validate_predictors(std::span<const floa
   check_options(options);
   check_samples(steerability, options);
   const LayerLabels labels = label_layers(steerability, policy.top_k);
-  return scores_of(make_training_set(embeddings, steerability, labels, policy.objective), policy, options, job);
+  const TrainingSet set = make_training_set(embeddings, steerability, labels, policy.objective);
+  return cross_validation_of(set, policy, options, job).scores;
 }
 
 FittedPredictors fit_predictors(std::span<const float> embeddings, const SteerabilityMatrix& steerability,
@@ -156,10 +160,12 @@ FittedPredictors fit_predictors(std::span<const float> embeddings, const Steerab
   const LayerLabels labels = label_layers(steerability, policy.top_k);
   const TrainingSet set = make_training_set(embeddings, steerability, labels, policy.objective);
 
+  auto found = cross_validation_of(set, policy, options, job);
   FittedPredictors fitted{
-      .policy = policy, .settings = {}, .epochs = 0, .scores = scores_of(set, policy, options, job), .by_seed = {}};
+      .policy = policy, .settings = {}, .epochs = 0, .scores = std::move(found.scores), .by_seed = {}};
   const CrossValidationScore& best = best_score(fitted.scores);
   fitted.settings = best.settings;
+  fitted.curves = std::move(found.curves[static_cast<std::size_t>(&best - fitted.scores.data())]);
   if (set.class_count() == 1) {
     add_only_answer(fitted, set, labels.layers.front(), options);
     return fitted;

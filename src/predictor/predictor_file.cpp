@@ -2,7 +2,8 @@
 //
 //   w2s.predictor.*            what the file is for
 //   w2s.predictor.<policy>.*   the predictors of one policy ("top1", "expected"); cross_validation.* are arrays with an
-//                              element a grid point
+//                              element a grid point; curves.fold<F>.training and .held_out are arrays with an
+//                              element an epoch, curves.folds is their number (without it there are none)
 //   <policy>.seed<S>.mean      [width]
 //   <policy>.seed<S>.dense<N>.weight [outputs][inputs], .bias [outputs]
 //
@@ -60,6 +61,29 @@ void put_scores(TensorFile& file, const FittedPredictors& fitted) {
   put("epochs", column(scores, [](const Score& s) { return s.epochs; }));
 }
 
+// A curve has a loss of either kind for each epoch, and at least one epoch.
+bool is_whole(const TrainingCurve& curve) {
+  return !curve.training.empty() && curve.training.size() == curve.held_out.size();
+}
+
+std::string curve_key(const std::string& policy, std::size_t fold, const char* part) {
+  return key_of(policy, fmt::format("curves.fold{}.{}", fold, part));
+}
+
+void put_curves(TensorFile& file, const FittedPredictors& fitted) {
+  const std::string policy = to_string(fitted.policy);
+  const auto& curves = fitted.curves;
+  if (curves.empty()) return;
+  if (!std::ranges::all_of(curves, is_whole)) {
+    throw Error(ErrorKind::predictor, fmt::format("a training curve of {} has not both losses of every epoch", policy));
+  }
+  file.metadata[key_of(policy, "curves.folds")] = to_integer(curves.size());
+  for (std::size_t fold = 0; fold < curves.size(); ++fold) {
+    file.metadata[curve_key(policy, fold, "training")] = curves[fold].training;
+    file.metadata[curve_key(policy, fold, "held_out")] = curves[fold].held_out;
+  }
+}
+
 void put_network(TensorFile& file, const std::string& name, const PredictorParts& parts) {
   file.tensors[name + ".mean"] = {{parts.mean.size()}, parts.mean};
   for (std::size_t i = 0; i < parts.network.size(); ++i) {
@@ -90,6 +114,7 @@ void put_fitted(TensorFile& file, const PredictorPolicy& policy, const FittedPre
   put("hidden_layers", to_integer(fitted.settings.hidden_layers));
   put("weight_decay", fmt::format("{}", fitted.settings.weight_decay));
   put_scores(file, fitted);
+  put_curves(file, fitted);
   for (std::size_t seed = 0; seed < fitted.by_seed.size(); ++seed) {
     const PredictorParts parts = fitted.by_seed[seed].parts();
     if (parts.layers != first.layers || parts.network.size() != first.network.size()) {
@@ -217,6 +242,23 @@ std::vector<CrossValidationScore> read_scores(const Reader& reader, const std::s
   return scores;
 }
 
+std::vector<TrainingCurve> read_curves(const Reader& reader, const std::string& policy) {
+  const auto folds_key = key_of(policy, "curves.folds");
+  if (!reader.has(folds_key) && !reader.has(curve_key(policy, 0, "training"))) return {};
+  const std::size_t folds = reader.get_size(folds_key);
+  std::vector<TrainingCurve> curves;
+  for (std::size_t fold = 0; fold < folds; ++fold) {
+    const auto training_key = curve_key(policy, fold, "training");
+    const auto held_out_key = curve_key(policy, fold, "held_out");
+    const auto& curve = curves.emplace_back(TrainingCurve{.training = reader.get<std::vector<double>>(training_key),
+                                                          .held_out = reader.get<std::vector<double>>(held_out_key)});
+    if (is_whole(curve)) continue;
+    reader.refuse(fmt::format("{} has {} epochs, {} has {}", training_key, curve.training.size(), held_out_key,
+                              curve.held_out.size()));
+  }
+  return curves;
+}
+
 Objective read_objective(const Reader& reader, const std::string& key) {
   const auto& name = reader.get<std::string>(key);
   try {
@@ -253,6 +295,7 @@ FittedPredictors read_fitted(const Reader& reader, const std::string& title, std
       .epochs = reader.get_size(key("epochs")),
       .scores = read_scores(reader, title),
       .by_seed = {},
+      .curves = read_curves(reader, title),
   };
   const std::size_t seeds = reader.get_size(key("seeds"));
   if (seeds == 0) reader.refuse(fmt::format("{} is 0", key("seeds")));

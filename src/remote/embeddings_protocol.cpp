@@ -10,7 +10,7 @@
 #include <optional>
 #include <variant>
 
-#include "remote/base64.h"
+#include "base/base64.h"
 #include "w2s/error.h"
 
 namespace w2s::remote {

@@ -11,6 +11,7 @@
 #include "study/needed_layers.h"
 #include "study/prepared_behavior.h"
 #include "study/settings_file.h"
+#include "study/stage_timer.h"
 #include "study/staged_job.h"
 #include "study/steered_example.h"
 #include "study/study_encoders.h"
@@ -18,6 +19,7 @@
 #include "w2s/file.h"
 #include "w2s/parallel.h"
 #include "w2s/prompt_embeddings.h"
+#include "w2s/prompt_texts.h"
 #include "w2s/sweep.h"
 #include "w2s/version.h"
 
@@ -117,23 +119,40 @@ void sweep_variants(const BehaviorFolder& folder, const PreparedBehavior& prepar
       sweep(executors_of(decoders), at_layers, items, store, suffixed(job, std::string(to_string(variant))));
 }
 
+// For people: nothing that is measured depends on it.
+void record_prompts(const BehaviorFolder& folder, const PreparedBehavior& prepared, const Model& model) {
+  if (fs::exists(folder.prompts())) return;
+  std::vector<PromptText> texts;
+  for (const auto& item : prepared.items.at(PromptVariant::base))
+    texts.push_back(make_prompt_text(model, item.id, item.tokens));
+  write_prompt_texts(folder, texts);
+}
+
 // Everything there is to do for one behaviour, or what of it is missing.
 void measure_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const StudyPlan& plan,
                       const SettingsFile& settings, const TextEncoders& text_encoders, std::span<Decoder> decoders,
                       const Job& job) {
-  const auto sources = fitted_sources(folder, prepared, plan.methods, plan.method_options, decoders, job);
-  const auto& model = decoders.front().model().info();
-  SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(model.layers), .sources = {}};
+  const auto& model = decoders.front().model();
+  record_prompts(folder, prepared, model);
+  const auto sources = timed(folder, "vectors", job, [&](const Job& own) {
+    return fitted_sources(folder, prepared, plan.methods, plan.method_options, decoders, own);
+  });
+  SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(model.info().layers), .sources = {}};
   for (const auto& source : sources) request.sources.push_back(source.get());
-  auto store = open_store(folder, prepared, request, plan, settings, model);
+  auto store = open_store(folder, prepared, request, plan, settings, model.info());
 
-  sweep_base(prepared, request, decoders, store, job);
+  timed(folder, "sweep", job, [&](const Job& own) { sweep_base(prepared, request, decoders, store, own); });
   std::vector<PromptVariant> variants;
   for (const auto& [variant, items] : prepared.items) variants.push_back(variant);
-  for (const auto& encoder : text_encoders)
-    embed_prompts(folder, prepared.behavior, prepared.split, variants, *encoder, job);
-  if (!is_fitted(folder, plan.fit)) static_cast<void>(fit_behavior(folder, plan.fit, job));
-  sweep_variants(folder, prepared, request, plan, decoders, store, job);
+  timed(folder, "embeddings", job, [&](const Job& own) {
+    for (const auto& encoder : text_encoders)
+      embed_prompts(folder, prepared.behavior, prepared.split, variants, *encoder, own);
+  });
+  timed(folder, "predictor", job, [&](const Job& own) {
+    if (!is_fitted(folder, plan.fit)) static_cast<void>(fit_behavior(folder, plan.fit, own));
+  });
+  timed(folder, "variants", job,
+        [&](const Job& own) { sweep_variants(folder, prepared, request, plan, decoders, store, own); });
 }
 
 std::size_t context_for(const StudySettings& settings, const Model& model, const StudyPlan& plan,
@@ -183,18 +202,6 @@ StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model, cons
   return plan;
 }
 
-std::vector<MethodAgreement> agreement_in(const BehaviorFolder& folder) {
-  const auto header = SweepStore::read(folder.sweep()).header();
-  std::vector<MethodAgreement> agreement;
-  for (std::size_t method = 0; method < header.methods.size(); ++method) {
-    const auto source = read_vector_source(folder.vectors(name_in_files(header.methods, method)));
-    const auto& layers = source->info().validation;
-    if (layers.empty()) continue;
-    agreement.push_back({header.behavior, header.methods[method], mean_over_layers(layers)});
-  }
-  return agreement;
-}
-
 std::optional<NoiseFloor> noise_in(const BehaviorFolder& folder) {
   return SweepStore::read(folder.sweep()).noise_floor();
 }
@@ -239,6 +246,18 @@ StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, co
   return outcome;
 }
 
+std::vector<MethodAgreement> method_agreement(const BehaviorFolder& folder) {
+  const auto header = SweepStore::read(folder.sweep()).header();
+  std::vector<MethodAgreement> agreement;
+  for (std::size_t method = 0; method < header.methods.size(); ++method) {
+    const auto source = read_vector_source(folder.vectors(name_in_files(header.methods, method)));
+    const auto& layers = source->info().validation;
+    if (layers.empty()) continue;
+    agreement.push_back({header.behavior, header.methods[method], mean_over_layers(layers)});
+  }
+  return agreement;
+}
+
 StudyOutcome evaluate_study(const fs::path& folder, const EvaluationOptions& options, const Job& job) {
   StudyOutcome outcome;
   for (const auto& behavior : behavior_folders(folder)) {
@@ -246,7 +265,7 @@ StudyOutcome evaluate_study(const fs::path& folder, const EvaluationOptions& opt
     auto results = evaluate_behavior(behavior, options);
     std::ranges::move(results, std::back_inserter(outcome.results));
     if (const auto noise = noise_in(behavior)) outcome.noise.emplace_back(behavior.root.filename().string(), *noise);
-    std::ranges::move(agreement_in(behavior), std::back_inserter(outcome.agreement));
+    std::ranges::move(method_agreement(behavior), std::back_inserter(outcome.agreement));
   }
   std::ranges::move(mean_over_behaviors(outcome.results), std::back_inserter(outcome.results));
   if (options.part == SplitPart::test) write_file(results_path(folder), results_to_json(outcome.results));

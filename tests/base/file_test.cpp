@@ -2,12 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/file_size_limit.h"
@@ -48,6 +50,36 @@ TEST(WriteFile, IsReadBackByteForByte) {
   write_file(folder / "file", "");
   EXPECT_EQ(read_file(folder / "file"), "");
   EXPECT_THAT(names_in(folder.path()), ElementsAre("file"));
+}
+
+TEST(WriteFile, WritesThroughALinkThatStays) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "elsewhere");
+  write_file(folder / "elsewhere" / "file", "old");
+  fs::create_symlink(fs::path("elsewhere") / "file", folder / "link");
+  write_file(folder / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(read_file(folder / "elsewhere" / "file"), "new");
+}
+
+TEST(WriteFile, WritesIntoAPipeThatStays) {
+  const TemporaryFolder folder;
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string received;
+  std::jthread reader([&] { received = read_file(pipe); });
+  write_file(pipe, "content");
+  reader.join();
+  EXPECT_EQ(received, "content");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_THAT(names_in(folder.path()), ElementsAre("pipe"));
+}
+
+TEST(ReplaceFile, RefusesAPipe) {
+  const TemporaryFolder folder;
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  expect_io_error_naming("pipe", [&] { replace_file(pipe, [](const fs::path&) { FAIL(); }); });
 }
 
 TEST(WriteFile, KeepsTheOldContentWhenTheDiskIsFull) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/small_study.h"
+#include "w2s/paper_figures.h"
 
 namespace w2s::test {
 namespace {
@@ -70,6 +71,7 @@ TEST_F(ExperimentCommand, PrintsTheMainTablesAndKeepsAll) {
   for (const char* file : {"out/experiment.json", "out/tables/table1.md", "out/tables/table1.tex",
                            "out/one/seed-0/results.json", "out/two/seed-1/results.json"})
     EXPECT_TRUE(exists(file)) << file;
+  EXPECT_EQ(exists("out/tables/figure3.svg"), can_draw_paper_figures());
   EXPECT_THAT(result.err, HasSubstr("two, seed 1: review: sweep"));
 }
 

@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <vector>
 
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "w2s/file.h"
+#include "w2s/paper_figures.h"
 
 namespace w2s::cli {
 namespace {
@@ -30,6 +34,20 @@ TEST(TableFiles, AreOneAFormat) {
             "% Method against method\n\\begin{tabular}{lr}\n\\toprule\nmodel\\_name & steerability \\\\\n\\midrule\n"
             "m & $-$1.5 (0.1) \\\\\n\\bottomrule\n\\end{tabular}\n% Means.\n% m: 1 behavior, seed 0.\n");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(where), {}), 4);
+}
+
+TEST(FigureFiles, AreOneAFigure) {
+  if (!can_draw_paper_figures()) GTEST_SKIP() << "built with W2S_WEB=OFF";
+  const std::vector<PaperTable> tables = {
+      one_row,
+      {.id = "supp-figure9",
+       .title = "Silhouettes",
+       .table = {.columns = {"model", "encoder", "width", "silhouette", "seeds"},
+                 .rows = {{"m", "first-last", std::int64_t{576}, 0.25, std::int64_t{1}}}}}};
+  const test::TemporaryFolder folder;
+  EXPECT_THAT(write_figures(folder / "figures", tables), testing::ElementsAre("supp-figure9.svg"));
+  EXPECT_THAT(read_file(folder / "figures" / "supp-figure9.svg"), testing::HasSubstr("<svg"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "figures"), {}), 1);
 }
 
 TEST(TableFiles, SayWhereTheyCannotBeWritten) {

@@ -13,7 +13,7 @@ w2s_test(cli stop_signals)
 w2s_test(cli chat)
 w2s_test(cli generate CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
 
-foreach(topic bad_input encoders exchange experiment methods serve whole_job)
+foreach(topic bad_input encoders exchange experiment methods report serve whole_job)
   w2s_test(cli ${topic} nlohmann_json::nlohmann_json)
   target_sources(cli_${topic}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/cli/process.cpp)
   target_compile_definitions(cli_${topic}_test PRIVATE W2S_PROGRAM="$<TARGET_FILE:w2s>")

@@ -15,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -192,6 +193,15 @@ TEST_F(WholeJob, InspectKnowsEveryFileOfAStudyAndThatTheyFit) {
   for (const char* kind : {": model", ": steering vectors", ": layer predictor", ": sweep", ": results folder"})
     EXPECT_THAT(result.out, HasSubstr(kind));
   EXPECT_THAT(result.out, HasSubstr("These fit together."));
+  EXPECT_THAT(result.out, ContainsRegex("review/prompts.jsonl +texts of prompts: samples 30\n"));
+  EXPECT_THAT(result.out, ContainsRegex("review/times.json +seconds by stage: vectors [0-9.]+; sweep "));
+
+  fs::remove(path("results/review/prompts.jsonl"));
+  fs::remove(path("results/review/times.json"));
+  const auto older = w2s({"inspect", path("results")});
+  EXPECT_EQ(older.exit_code, 0) << older.err;
+  EXPECT_THAT(older.out, ContainsRegex("review/prompts.jsonl +missing: 'w2s run' again makes it\n"));
+  EXPECT_THAT(older.out, Not(HasSubstr("times.json")));
 }
 
 TEST_F(WholeJob, ConvertWritesAModelThatIsLikeTheFirst) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -84,6 +85,45 @@ TEST(EarlyStopping, LeavesTheParametersOfTheBestEpoch) {
   Random same(6);
   train(same_epochs, examples, outcome.best_epoch, options, same);
   EXPECT_EQ(same_epochs.layers[0].weight, mlp.layers[0].weight);
+}
+
+TEST(EarlyStopping, TellsBothLossesOfEveryEpoch) {
+  const auto examples = parity_examples(30, 1);
+  const auto held_out = parity_examples(40, 2);
+  auto mlp = network(5);
+  Random random(6);
+  const auto outcome =
+      train_with_early_stopping(mlp, examples, held_out, {.max_epochs = 500, .patience = 10}, {.batch = 8}, random);
+  ASSERT_EQ(outcome.training_losses.size(), outcome.epochs);
+  ASSERT_EQ(outcome.held_out_losses.size(), outcome.epochs);
+  EXPECT_EQ(outcome.held_out_losses[outcome.best_epoch - 1], outcome.held_out_loss);
+  EXPECT_EQ(std::ranges::min(outcome.held_out_losses), outcome.held_out_loss);
+  EXPECT_LT(outcome.training_losses.back(), outcome.training_losses.front());
+}
+
+// One batch an epoch: what the epoch begins with is what it is trained on.
+TEST(EarlyStopping, TellsTheTrainingLossBeforeTheStepsOfAnEpoch) {
+  const auto examples = parity_examples(30, 1);
+  auto mlp = network(5);
+  const double initial_loss = mean_loss(mlp, examples);
+  Random random(6);
+  const auto outcome =
+      train_with_early_stopping(mlp, examples, examples, {.max_epochs = 4, .patience = 4}, {.batch = 64}, random);
+  ASSERT_EQ(outcome.training_losses.size(), 4U);
+  EXPECT_NEAR(outcome.training_losses[0], initial_loss, 1e-6);
+  for (std::size_t epoch = 1; epoch < 4; ++epoch)
+    EXPECT_NEAR(outcome.training_losses[epoch], outcome.held_out_losses[epoch - 1], 1e-6) << epoch;
+}
+
+TEST(EarlyStopping, TellsTheMeanTrainingLossOfBatchesOfUnequalSize) {
+  const auto examples = parity_examples(30, 1);
+  auto mlp = network(5);
+  const double loss = mean_loss(mlp, examples);
+  Random random(6);
+  const TrainingOptions hardly_moving{.optimizer = {.learning_rate = 1e-9, .weight_decay = 0}, .batch = 8};
+  const auto outcome =
+      train_with_early_stopping(mlp, examples, examples, {.max_epochs = 1, .patience = 1}, hardly_moving, random);
+  EXPECT_NEAR(outcome.training_losses.at(0), loss, 1e-6) << "three batches of 8 and one of 6";
 }
 
 TEST(EarlyStopping, EndsAtTheEpochLimit) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 
 #include "predictor/synthetic_samples.h"
@@ -43,13 +44,14 @@ TEST(CrossValidation, DoesNotDependOnTheNumberOfThreads) {
   const auto one = cross_validate(set, options, "test", {});
   options.threads = 4;
   const auto four = cross_validate(set, options, "test", {});
-  ASSERT_EQ(one.size(), four.size());
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    EXPECT_EQ(one[i].settings, four[i].settings);
-    EXPECT_EQ(one[i].steerability, four[i].steerability);
-    EXPECT_EQ(one[i].accuracy, four[i].accuracy);
-    EXPECT_EQ(one[i].epochs, four[i].epochs);
+  ASSERT_EQ(one.scores.size(), four.scores.size());
+  for (std::size_t i = 0; i < one.scores.size(); ++i) {
+    EXPECT_EQ(one.scores[i].settings, four.scores[i].settings);
+    EXPECT_EQ(one.scores[i].steerability, four.scores[i].steerability);
+    EXPECT_EQ(one.scores[i].accuracy, four.scores[i].accuracy);
+    EXPECT_EQ(one.scores[i].epochs, four.scores[i].epochs);
   }
+  EXPECT_EQ(one.curves, four.curves);
 }
 
 TEST(CrossValidation, ScoresASettingTheSameWhateverElseIsInTheGrid) {
@@ -58,8 +60,28 @@ TEST(CrossValidation, ScoresASettingTheSameWhateverElseIsInTheGrid) {
   const auto both = cross_validate(set, options, "test", {});
   options.grid.hidden_widths = {16};
   const auto alone = cross_validate(set, options, "test", {});
-  EXPECT_EQ(alone.front().steerability, both.back().steerability);
-  EXPECT_EQ(alone.front().epochs, both.back().epochs);
+  EXPECT_EQ(alone.scores.front().steerability, both.scores.back().steerability);
+  EXPECT_EQ(alone.scores.front().epochs, both.scores.back().epochs);
+  EXPECT_EQ(alone.curves.front(), both.curves.back());
+}
+
+// The epochs of a score are those at which its curves are lowest.
+TEST(CrossValidation, FollowsTheLossOfEveryNetwork) {
+  const auto options = small_options();
+  const auto found = cross_validate(training_set(60), options, "test", {});
+  ASSERT_EQ(found.curves.size(), found.scores.size());
+  for (std::size_t i = 0; i < found.curves.size(); ++i) {
+    ASSERT_EQ(found.curves[i].size(), options.folds);
+    double best_epochs = 0;
+    for (const auto& [training, held_out] : found.curves[i]) {
+      EXPECT_EQ(training.size(), held_out.size());
+      EXPECT_LT(training.back(), training.front());
+      const auto best = std::ranges::min_element(held_out) - held_out.begin() + 1;
+      EXPECT_EQ(held_out.size(), std::min(options.max_epochs, static_cast<std::size_t>(best) + options.patience));
+      best_epochs += static_cast<double>(best);
+    }
+    EXPECT_DOUBLE_EQ(found.scores[i].epochs, best_epochs / static_cast<double>(options.folds));
+  }
 }
 
 // A sample's class yields 1 and every other class 0, so that the mean steerability is the accuracy.
@@ -69,7 +91,7 @@ TEST(CrossValidation, ScoresTheSteerabilityAtThePredictedLayersOfHeldOutSamples)
   for (std::size_t i = 0; i < set.classes.size(); ++i) {
     set.class_steerability(set.classes[i], static_cast<Eigen::Index>(i)) = 1;
   }
-  for (const auto& score : cross_validate(set, small_options(), "test", {})) {
+  for (const auto& score : cross_validate(set, small_options(), "test", {}).scores) {
     EXPECT_THAT(score.steerability, DoubleNear(score.accuracy, 1e-12));
     EXPECT_GT(score.accuracy, 1.0 / static_cast<double>(set.class_count())) << "better than chance";
     EXPECT_LT(score.accuracy, 1) << "held-out samples with noise";
@@ -81,7 +103,7 @@ TEST(CrossValidation, LearnsNothingFromLabelsThatHaveNothingToDoWithTheInput) {
   Random random(5);
   for (auto& label : set.classes) label = static_cast<Eigen::Index>(random.below(2));
   set.class_steerability = Eigen::MatrixXd::Zero(2, set.samples());
-  for (const auto& score : cross_validate(set, small_options(), "test", {})) {
+  for (const auto& score : cross_validate(set, small_options(), "test", {}).scores) {
     EXPECT_THAT(score.accuracy, DoubleNear(0.5, 0.12)) << "a training sample leaked into its held-out fold";
   }
 }

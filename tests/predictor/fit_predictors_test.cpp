@@ -197,6 +197,21 @@ TEST(FittedPredictors, DifferBetweenSeedsAndChooseAmongTheLabelledLayers) {
   EXPECT_NE(fitted.by_seed[0].probabilities(made.embedding(0)), fitted.by_seed[1].probabilities(made.embedding(0)));
 }
 
+TEST(FittedPredictors, KeepTheTrainingCurvesOfTheChosenSettings) {
+  const auto made = synthetic_samples(60, 12, model_layers, 0.3, 3);
+  for (const auto& policy : {top(1), expected}) {
+    const auto options = small_options();
+    const auto fitted = fit_predictors(made.embeddings, made.steerability, policy, options);
+    auto alone = options;
+    alone.grid = {.learning_rates = {fitted.settings.learning_rate},
+                  .hidden_widths = {fitted.settings.hidden_width},
+                  .hidden_layers = {fitted.settings.hidden_layers},
+                  .weight_decays = {fitted.settings.weight_decay}};
+    EXPECT_EQ(fitted.curves.size(), options.folds);
+    EXPECT_EQ(fitted.curves, fit_predictors(made.embeddings, made.steerability, policy, alone).curves);
+  }
+}
+
 TEST(FittedPredictors, DoNotDependOnTheLengthOfEmbeddings) {
   auto made = synthetic_samples(60, 12, model_layers, 0.3, 3);
   const auto fitted = fit_predictors(made.embeddings, made.steerability, top(1), small_options());
@@ -214,6 +229,7 @@ TEST(FittedPredictors, AlwaysAnswerTheOnlyLabel) {
   EXPECT_EQ(fitted.by_seed[0].layer(made.embedding(0)), 9U);
   EXPECT_EQ(fitted.by_seed[0].probabilities(made.embedding(0)), std::vector<float>{1});
   EXPECT_DOUBLE_EQ(fitted.scores.at(0).steerability, 10);
+  EXPECT_TRUE(fitted.curves.empty()) << "there was nothing to train";
 }
 
 TEST(FittedPredictors, CanBeFittedToEqualEmbeddings) {

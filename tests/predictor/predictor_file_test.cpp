@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <limits>
@@ -55,6 +57,14 @@ PredictorFile fitted_file() {
   return file;
 }
 
+std::vector<TrainingCurve> rounded_to_float(std::vector<TrainingCurve> curves) {
+  for (auto& [training, held_out] : curves) {
+    for (double& loss : training) loss = static_cast<float>(loss);
+    for (double& loss : held_out) loss = static_cast<float>(loss);
+  }
+  return curves;
+}
+
 TEST_F(PredictorFileOnDisk, GivesTheSameProbabilitiesBitForBit) {
   const auto written = fitted_file();
   write_predictors(path(), written);
@@ -91,6 +101,8 @@ TEST_F(PredictorFileOnDisk, KeepsWhatThePredictorsAreForAndHowTheyWereChosen) {
   EXPECT_EQ(after.policy, expected);
   EXPECT_EQ(after.settings, before.settings);
   EXPECT_EQ(after.epochs, before.epochs);
+  ASSERT_EQ(before.curves.size(), 5U);
+  EXPECT_EQ(after.curves, rounded_to_float(before.curves));
   ASSERT_EQ(after.scores.size(), before.scores.size());
   for (std::size_t i = 0; i < before.scores.size(); ++i) {
     EXPECT_EQ(after.scores[i].settings, before.scores[i].settings);
@@ -106,7 +118,32 @@ TEST_F(PredictorFileOnDisk, HoldsThePredictorThatAlwaysAnswersTheSameLayer) {
   const LayerPredictor only({.layers = {2}, .mean = {0, 0}, .network = {{.weight = {0, 0}, .bias = {0}}}});
   file.by_policy = {{top(3), {.policy = top(3), .settings = {}, .epochs = 0, .scores = {}, .by_seed = {only}}}};
   write_predictors(path(), file);
-  EXPECT_EQ(read_predictors(path()).by_policy.at(top(3)).by_seed.at(0).layer(std::vector<float>{1, 2}), 2U);
+  const auto read = read_predictors(path());
+  EXPECT_EQ(read.by_policy.at(top(3)).by_seed.at(0).layer(std::vector<float>{1, 2}), 2U);
+  EXPECT_TRUE(read.by_policy.at(top(3)).curves.empty());
+}
+
+TEST_F(PredictorFileOnDisk, IsReadWithoutTheTrainingCurvesThatOlderVersionsDidNotKeep) {
+  write_predictors(path(), fitted_file());
+  auto file = read_tensor_file(path());
+  EXPECT_GT(
+      std::erase_if(file.metadata, [](const auto& entry) { return entry.first.find(".curves.") != std::string::npos; }),
+      0U);
+  write_tensor_file(path(), file);
+  const auto read = read_predictors(path());
+  EXPECT_TRUE(read.by_policy.at(top(1)).curves.empty());
+  EXPECT_EQ(read.by_policy.at(top(1)).by_seed.size(), 2U);
+}
+
+TEST_F(PredictorFileOnDisk, KeepsTheLossesOfATrainingThatDiverged) {
+  auto file = fitted_file();
+  auto& curve = file.by_policy.at(top(1)).curves.at(2);
+  curve.training.back() = std::numeric_limits<double>::quiet_NaN();
+  curve.held_out.back() = std::numeric_limits<double>::infinity();
+  write_predictors(path(), file);
+  const auto read = read_predictors(path()).by_policy.at(top(1)).curves.at(2);
+  EXPECT_TRUE(std::isnan(read.training.back()));
+  EXPECT_EQ(read.held_out.back(), curve.held_out.back());
 }
 
 TEST_F(PredictorFileOnDisk, IsNotWrittenWithoutThePredictorsItPromises) {
@@ -115,6 +152,9 @@ TEST_F(PredictorFileOnDisk, IsNotWrittenWithoutThePredictorsItPromises) {
   EXPECT_THROW(write_predictors(path(), file), Error);
   file = fitted_file();
   file.by_policy.at(top(1)).by_seed.clear();
+  EXPECT_THROW(write_predictors(path(), file), Error);
+  file = fitted_file();
+  file.by_policy.at(top(1)).curves.at(1).held_out.pop_back();
   EXPECT_THROW(write_predictors(path(), file), Error);
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
@@ -157,6 +197,12 @@ TEST_F(PredictorFileOnDisk, IsRefusedByTheNameOfWhatIsWrong) {
   refuse("top1.seed2.mean is missing", set(prefix + "top1.seeds", std::int64_t{1'000'000'000}));
   refuse("cross_validation.accuracy has 1 elements",
          set(prefix + "top1.cross_validation.accuracy", std::vector<double>{1}));
+  refuse("top1.curves.fold1.held_out has 1", set(prefix + "top1.curves.fold1.held_out", std::vector<double>{1}));
+  refuse("top1.curves.fold5.training is missing", set(prefix + "top1.curves.folds", std::int64_t{1'000'000'000}));
+  refuse("top1.curves.folds has the negative value", set(prefix + "top1.curves.folds", std::int64_t{-1}));
+  refuse("top1.curves.fold3.training is missing",
+         [&](auto& file) { file.metadata.erase(prefix + "top1.curves.fold3.training"); });
+  refuse("top1.curves.folds is missing", [&](auto& file) { file.metadata.erase(prefix + "top1.curves.folds"); });
   refuse("seed1.dense0.bias is missing", [](auto& file) { file.tensors.erase("top3.seed1.dense0.bias"); });
   refuse("top1.layers is missing", [&](auto& file) { file.metadata.erase(prefix + "top1.layers"); });
   refuse("dense0.weight is 7 x 8 instead of 8 x 7",

@@ -1,4 +1,3 @@
-w2s_test(remote base64)
 w2s_test(remote chat_judge w2s_httplib nlohmann_json::nlohmann_json)
 w2s_test(remote embedding_cache)
 w2s_test(remote embedding_peer w2s::engine)

@@ -12,6 +12,8 @@
 #include "support/tiny_study.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
+#include "w2s/prompt_texts.h"
+#include "w2s/stage_times.h"
 #include "w2s/tensor_file.h"
 
 namespace w2s {
@@ -44,6 +46,15 @@ class Study : public testing::Test {
   }
 
   [[nodiscard]] static std::string results(const fs::path& where) { return read_file(where / "results.json"); }
+
+  [[nodiscard]] static std::vector<std::string> stages_of(const BehaviorFolder& behavior) {
+    std::vector<std::string> stages;
+    for (const auto& [stage, seconds] : read_stage_times(behavior)) {
+      stages.push_back(stage);
+      EXPECT_GE(seconds, 0) << stage;
+    }
+    return stages;
+  }
 
   [[nodiscard]] static std::string refusal(const StudySettings& other, const fs::path& where) {
     try {
@@ -84,8 +95,8 @@ class Study : public testing::Test {
 TEST_F(Study, LeavesAFolderWithEverythingInIt) {
   const auto where = folder / "out";
   const auto outcome = run_study(settings, where);
-  for (const char* file :
-       {"settings.json", "results.json", "warm/vectors.gguf", "warm/sweep.sqlite", "warm/predictor.gguf"})
+  for (const char* file : {"settings.json", "results.json", "warm/vectors.gguf", "warm/sweep.sqlite",
+                           "warm/predictor.gguf", "warm/prompts.jsonl", "warm/times.json"})
     EXPECT_TRUE(fs::exists(where / file)) << file;
   EXPECT_EQ(results_from_json(results(where)).size(), outcome.results.size());
   std::vector<std::string> policies;
@@ -112,10 +123,72 @@ TEST_F(Study, GivesTheSameResultsTwice) {
   EXPECT_EQ(results(folder / "one"), results(folder / "two"));
 }
 
+TEST_F(Study, KeepsTheTextsOfItsPromptsInTheOrderOfTheSweep) {
+  static_cast<void>(run_study(settings, folder / "out"));
+  const auto behavior = behavior_folders(folder / "out").at(0);
+  const auto texts = read_prompt_texts(behavior);
+  const auto records = SweepStore::read(behavior.sweep()).records();
+  ASSERT_TRUE(texts.has_value());
+  ASSERT_EQ(texts->size(), 30U);
+  ASSERT_EQ(records.size(), 30U);
+  for (std::size_t i = 0; i < 30; ++i) {
+    EXPECT_EQ(texts->at(i).id, records[i].id);
+    EXPECT_THAT(texts->at(i).before, HasSubstr("Is " + to_string(records[i].id) + " "));
+    EXPECT_EQ(texts->at(i).chosen, i % 2 == 0 ? "A" : "B");
+  }
+}
+
+TEST_F(Study, GivesAFolderOfAnOlderVersionItsTextsAndLeavesTheRest) {
+  static_cast<void>(run_study(settings, folder / "out"));
+  const auto behavior = behavior_folders(folder / "out").at(0);
+  const auto texts = read_file(behavior.prompts());
+  const auto before = results(folder / "out");
+  fs::remove(behavior.prompts());
+  fs::remove(behavior.times());
+  static_cast<void>(run_study(settings, folder / "out"));
+  EXPECT_EQ(read_file(behavior.prompts()), texts);
+  EXPECT_EQ(results(folder / "out"), before);
+  EXPECT_FALSE(fs::exists(behavior.times())) << "there was nothing left to do that takes time";
+}
+
+TEST_F(Study, TimesItsStagesBesideItsMeasurement) {
+  describe_warm();
+  settings.variants = {PromptVariant::user_negative};
+  static_cast<void>(run_study(settings, folder / "one"));
+  static_cast<void>(run_study(settings, folder / "two"));
+  const BehaviorFolder behavior{folder / "one/warm"};
+  EXPECT_EQ(stages_of(behavior), (std::vector<std::string>{"vectors", "sweep", "predictor", "variants"}));
+  EXPECT_EQ(read_file(folder / "one/settings.json"), read_file(folder / "two/settings.json"));
+  EXPECT_EQ(results(folder / "one"), results(folder / "two"));
+
+  const auto times = read_stage_times(behavior);
+  static_cast<void>(run_study(settings, folder / "one"));
+  EXPECT_EQ(read_stage_times(behavior), times) << "a run that finds everything done adds nothing";
+}
+
+TEST_F(Study, TimesAStageThatIsStoppedAndGoesOn) {
+  std::stop_source source;
+  Job job;
+  job.stop = source.get_token();
+  job.on_progress = [&](const Progress& progress) {
+    if (progress.stage == "warm: sweep" && progress.done > 2) source.request_stop();
+  };
+  EXPECT_THROW(static_cast<void>(run_study(settings, folder / "out", job)), Error);
+  const BehaviorFolder behavior{folder / "out/warm"};
+  EXPECT_EQ(stages_of(behavior), (std::vector<std::string>{"vectors", "sweep"}));
+  const auto before = read_stage_times(behavior);
+  static_cast<void>(run_study(settings, folder / "out"));
+  EXPECT_EQ(stages_of(behavior), (std::vector<std::string>{"vectors", "sweep", "predictor"}));
+  const auto after = read_stage_times(behavior);
+  EXPECT_EQ(after[0], before[0]);
+  EXPECT_GE(after[1].seconds, before[1].seconds);
+}
+
 TEST_F(Study, KilledAtAnyMomentGoesOnToTheSameResults) {
   static_cast<void>(run_study(settings, folder / "whole"));
   EXPECT_GT(kills_until_done(settings, folder / "killed", 2), 2U);
   EXPECT_EQ(results(folder / "killed"), results(folder / "whole"));
+  EXPECT_EQ(read_file(folder / "killed/warm/prompts.jsonl"), read_file(folder / "whole/warm/prompts.jsonl"));
 }
 
 TEST_F(Study, SweepsSeveralMethodsSideBySide) {

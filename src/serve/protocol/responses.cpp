@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "remote/base64.h"
+#include "base/base64.h"
 #include "serve/protocol/response_json.h"
 
 namespace w2s::serve {
@@ -25,6 +25,10 @@ ResponseJson to_json(const SteeringEcho& echo) {
   for (const auto& one : echo.predicted)
     predicted.push_back({{"name", one.name}, {"layers", one.layers}, {"probabilities", one.probabilities}});
   return {{"applied", std::move(applied)}, {"predicted", std::move(predicted)}};
+}
+
+std::string_view bytes_of(std::span<const float> values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
 }
 
 ResponseJson to_json(const Usage& usage) {
@@ -146,7 +150,7 @@ std::string embeddings_json(const std::string& model, std::span<const std::vecto
   for (std::size_t i = 0; i < embeddings.size(); ++i) {
     data.push_back({{"object", "embedding"},
                     {"index", i},
-                    {"embedding", base64 ? ResponseJson(remote::encode_base64(std::as_bytes(std::span(embeddings[i]))))
+                    {"embedding", base64 ? ResponseJson(encode_base64(bytes_of(embeddings[i])))
                                          : ResponseJson(embeddings[i])}});
   }
   return dump({{"object", "list"},

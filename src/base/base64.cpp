@@ -1,13 +1,13 @@
-#include "remote/base64.h"
+#include "base/base64.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
-namespace w2s::remote {
+namespace w2s {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 constexpr std::uint8_t no_digit = 64;
 
 constexpr std::array<std::uint8_t, 256> digit_values() {
@@ -20,16 +20,16 @@ constexpr std::array<std::uint8_t, 256> digit_values() {
 
 }  // namespace
 
-std::string encode_base64(std::span<const std::byte> bytes) {
+std::string encode_base64(std::string_view bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t begin = 0; begin < bytes.size(); begin += 3) {
-    const auto group = bytes.subspan(begin, std::min<std::size_t>(3, bytes.size() - begin));
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const auto group = bytes.substr(at, 3);
     std::uint32_t bits = 0;
     for (std::size_t i = 0; i < 3; ++i)
-      bits = (bits << 8U) | (i < group.size() ? std::to_integer<std::uint32_t>(group[i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i)
-      text.push_back(i <= group.size() ? alphabet[(bits >> (18 - 6 * i)) & 63U] : '=');
+      bits = (bits << 8U) | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
+    for (std::size_t digit = 0; digit < 4; ++digit)
+      text.push_back(digit <= group.size() ? alphabet[(bits >> (18 - 6 * digit)) & 63U] : '=');
   }
   return text;
 }
@@ -59,4 +59,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace w2s::remote
+}  // namespace w2s
