@@ -6,6 +6,11 @@
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
 CLANG_FORMAT ?= clang-format-19
+FUZZ_SECONDS ?= 60
+FUZZ_CXX = clang++-19 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc
+# All of the protocol but for what asks vectors about their layers, and what it uses.
+REQUEST_SOURCES = $(filter-out src/serve/protocol/steerings.cpp, $(wildcard src/serve/protocol/*.cpp)) \
+                  src/remote/base64.cpp src/data/text.cpp src/generate/layer_choice.cpp
 SOURCES = $(shell find include src tests bench examples fuzz -name '*.h' -o -name '*.cpp')
 
 help: ## this list
@@ -54,11 +59,14 @@ sanitize: setup build/dev/build.ninja ## the tests with warnings as errors and a
 	cmake --build --preset dev
 	ctest --preset dev
 
-fuzz: build setup-fuzz ## gives the data readers a minute of damaged files
-	mkdir -p build/fuzz/corpus
-	clang++-19 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc fuzz/dataset_fuzz.cpp \
-	  src/data/*.cpp src/base/*.cpp build/release/src/data/builtin_files.cpp -lfmt -lcrypto -o build/fuzz/dataset_fuzz
-	build/fuzz/dataset_fuzz -max_total_time=60 build/fuzz/corpus
+fuzz: build setup-fuzz ## gives the data readers and the server's request parser a minute each of damaged input
+	mkdir -p build/fuzz/corpus build/fuzz/corpus_requests
+	$(FUZZ_CXX) fuzz/dataset_fuzz.cpp src/data/*.cpp src/base/*.cpp build/release/src/data/builtin_files.cpp \
+	  -lfmt -lcrypto -o build/fuzz/dataset_fuzz
+	build/fuzz/dataset_fuzz -max_total_time=$(FUZZ_SECONDS) build/fuzz/corpus
+	$(FUZZ_CXX) fuzz/request_fuzz.cpp $(REQUEST_SOURCES) -lfmt -o build/fuzz/request_fuzz
+	build/fuzz/request_fuzz -max_total_time=$(FUZZ_SECONDS) -dict=fuzz/request_fuzz.dict \
+	  build/fuzz/corpus_requests fuzz/corpus_requests
 
 clean: ## removes build/; downloads and llama.cpp stay in the cache
 	rm -rf build

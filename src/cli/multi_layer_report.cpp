@@ -60,7 +60,7 @@ Table tidy_table(std::span<const MultiLayerResult> results) {
                                row.proportion_steerable,
                                optional_number(row.proportion_sd)};
     for (const auto& gain : {gain_over_single, row.gain_over_fixed})
-      for (double Interval::* part : {&Interval::mean, &Interval::low, &Interval::high})
+      for (double Interval::* const part : {&Interval::mean, &Interval::low, &Interval::high})
         cells.push_back(gain ? Cell((*gain).*part) : Cell());
     table.rows.push_back(std::move(cells));
   }
