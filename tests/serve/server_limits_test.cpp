@@ -39,7 +39,8 @@ std::string code_of(const httplib::Result& result) {
 
 class ServerLimitsTest : public testing::Test {
  protected:
-  static constexpr DecoderOptions one_at_a_time = {.context = test::long_context, .sequences = 2, .threads = 1};
+  static constexpr DecoderOptions one_at_a_time = {
+      .context = test::long_context, .sequences = 2, .rows_per_batch = 16, .threads = 1};
   test::LoadedTinyModel tiny_{test::long_winded()};
 };
 
