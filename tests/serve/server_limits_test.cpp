@@ -278,7 +278,7 @@ TEST_F(ServerLimitsTest, FinishesWhatHasBegunBeforeItStops) {
   kept.set_keep_alive(true);
   ASSERT_EQ(kept.Get("/health")->status, 200);
   std::jthread stopping([&] { server.server().stop(); });
-  std::jthread stopping_again([&] { server.server().stop(); });
+  const std::jthread stopping_again([&] { server.server().stop(); });
   EXPECT_TRUE(eventually([&] {
     const auto result = server.post(completions, short_body());
     return !result || result->status == 503;
