@@ -65,7 +65,7 @@ fuzz: build setup-fuzz ## gives the data readers and the server's request parser
 	  -lfmt -lcrypto -o build/fuzz/dataset_fuzz
 	build/fuzz/dataset_fuzz -max_total_time=$(FUZZ_SECONDS) build/fuzz/corpus
 	$(FUZZ_CXX) fuzz/request_fuzz.cpp $(REQUEST_SOURCES) -lfmt -o build/fuzz/request_fuzz
-	build/fuzz/request_fuzz -max_total_time=$(FUZZ_SECONDS) -dict=fuzz/request_fuzz.dict \
+	build/fuzz/request_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -dict=fuzz/request_fuzz.dict \
 	  build/fuzz/corpus_requests fuzz/corpus_requests
 
 clean: ## removes build/; downloads and llama.cpp stay in the cache

@@ -139,10 +139,10 @@ void HttpFront::set_handlers() {
 
 void HttpFront::start(std::size_t most_in_flight) {
   set_limits(most_in_flight);
-  const bool is_any_port = options_.port == 0;
-  port_ = is_any_port ? http_->bind_to_any_port(options_.host)
-                      : (http_->bind_to_port(options_.host, options_.port) ? options_.port : -1);
-  if (port_ < 0) {
+  port_ = options_.port;
+  if (port_ == 0) port_ = http_->bind_to_any_port(options_.host);
+  const bool is_bound = options_.port == 0 ? port_ > 0 : http_->bind_to_port(options_.host, port_);
+  if (!is_bound) {
     throw Error(ErrorKind::network,
                 fmt::format("cannot listen at {} port {}: it is taken, or no address of this machine", options_.host,
                             options_.port));

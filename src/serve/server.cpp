@@ -85,10 +85,9 @@ serve::CompletionLimits limits_of(const Model& model, const GenerationEngine& en
 }  // namespace
 
 struct Server::State {
-  State(const Model& own_model, const DecoderOptions& decoder, std::vector<NamedSteering> steerings,
-        ServerOptions own_options)
+  State(Model own_model, const DecoderOptions& decoder, std::vector<NamedSteering> steerings, ServerOptions own_options)
       : options(std::move(own_options)),
-        model(own_model),
+        model(std::move(own_model)),
         entries(entries_of(steerings)),
         most_in_flight(decoder.sequences + options.max_queued),
         front(options, metrics) {

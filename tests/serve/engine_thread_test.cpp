@@ -12,7 +12,8 @@ using test::eventually;
 
 class EngineThreadTest : public testing::Test {
  protected:
-  static constexpr DecoderOptions narrow = {.context = test::long_context, .sequences = 2, .threads = 1};
+  static constexpr DecoderOptions narrow = {
+      .context = test::long_context, .sequences = 2, .rows_per_batch = 16, .threads = 1};
 
   [[nodiscard]] GenerationEngine engine() const { return {Decoder(tiny_.model(), narrow), {}}; }
   [[nodiscard]] GenerationRequest request(std::size_t max_tokens) const {

@@ -110,7 +110,7 @@ TEST(SteeringField, KeepsToItsLimit) {
 
 // Layers 1 and 3 of 4.
 NamedSteering steering_of_two_layers() {
-  SourceInfo info{.method = "caa", .layers = 4, .width = 2};
+  const SourceInfo info{.method = "caa", .layers = 4, .width = 2};
   const std::vector<float> values = {0, 0, 1, 0, 0, 0, 0, -1};
   return {.name = "positive", .source = std::make_shared<ConstantSource>(info, values), .fixed_layer = 3};
 }

@@ -23,7 +23,8 @@ namespace w2s::test {
 
 using nlohmann::json;
 
-inline constexpr std::size_t long_context = 8192;
+/// Takes longer to fill than a test waits.
+inline constexpr std::size_t long_context = 65536;
 
 /// One whose answers go on for as long as they are let.
 [[nodiscard]] inline TinyModelShape long_winded() {

@@ -39,7 +39,8 @@ std::string code_of(const httplib::Result& result) {
 
 class ServerLimitsTest : public testing::Test {
  protected:
-  static constexpr DecoderOptions one_at_a_time = {.context = test::long_context, .sequences = 2, .threads = 1};
+  static constexpr DecoderOptions one_at_a_time = {
+      .context = test::long_context, .sequences = 2, .rows_per_batch = 16, .threads = 1};
   test::LoadedTinyModel tiny_{test::long_winded()};
 };
 
@@ -277,7 +278,7 @@ TEST_F(ServerLimitsTest, FinishesWhatHasBegunBeforeItStops) {
   kept.set_keep_alive(true);
   ASSERT_EQ(kept.Get("/health")->status, 200);
   std::jthread stopping([&] { server.server().stop(); });
-  std::jthread stopping_again([&] { server.server().stop(); });
+  const std::jthread stopping_again([&] { server.server().stop(); });
   EXPECT_TRUE(eventually([&] {
     const auto result = server.post(completions, short_body());
     return !result || result->status == 503;

@@ -33,10 +33,10 @@ class ServerTest : public testing::Test {
   }
   [[nodiscard]] GenerationEngine engine() const { return {Decoder(model(), test::roomy), steerings()}; }
 
-  [[nodiscard]] json text_body(const std::string& prompt, std::size_t max_tokens = 12) const {
+  [[nodiscard]] static json text_body(const std::string& prompt, std::size_t max_tokens = 12) {
     return {{"model", "tiny"}, {"prompt", prompt}, {"max_tokens", max_tokens}, {"temperature", 0}};
   }
-  [[nodiscard]] json chat_body(const std::string& question, std::size_t max_tokens = 12) const {
+  [[nodiscard]] static json chat_body(const std::string& question, std::size_t max_tokens = 12) {
     return {{"model", "tiny"},
             {"messages", {{{"role", "user"}, {"content", question}}}},
             {"max_tokens", max_tokens},
@@ -103,7 +103,7 @@ TEST_F(ServerTest, StreamsTheSameAnswers) {
   EXPECT_EQ(result->get_header_value("Content-Type"), "text/event-stream");
   auto events = test::events_of(result->body);
   ASSERT_EQ(events.back(), "[DONE]");
-  EXPECT_EQ(texts_of(events)[0], whole.at("choices")[0].at("message").at("content"));
+  EXPECT_EQ(whole.at("choices")[0].at("message").at("content"), texts_of(events)[0]);
   EXPECT_EQ(json::parse(events.front()).at("steering"), whole.at("steering"));
   const auto usage = json::parse(events[events.size() - 2]);
   EXPECT_THAT(usage.at("choices"), IsEmpty());

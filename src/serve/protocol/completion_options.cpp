@@ -41,7 +41,10 @@ struct RefusedField {
 };
 
 bool never(const json& /*value*/) { return false; }
-bool is_empty(const json& value) { return !value.is_primitive() ? value.empty() : value == ""; }
+bool is_empty(const json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().empty();
+  return value.is_structured() && value.empty();
+}
 bool is_false(const json& value) { return value == false; }
 bool is_zero(const json& value) { return value == 0; }
 bool calls_no_tool(const json& value) { return value == "none" || value == "auto"; }
