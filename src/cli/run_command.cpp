@@ -93,14 +93,19 @@ StudyOutcome run(const RunOptions& options, const Console& console) {
   }
 }
 
-std::string next_steps(const std::filesystem::path& folder) {
+std::string next_steps(const std::filesystem::path& model, const StudyOutcome& outcome,
+                       const std::filesystem::path& folder) {
+  const auto& behavior = outcome.noise.front().first;
   return fmt::format(
       "\nResults are in {0} (results.json, and for each behaviour vectors.gguf, sweep.sqlite, predictor.gguf).\n"
       "Next:\n"
-      "  w2s eval {0} --format md                     this table again, as Markdown\n"
-      "  w2s fit {0} --encoder first-last             another predictor from the same sweep, then w2s eval\n"
-      "  w2s inspect {0}                              what is in the folder\n",
-      folder.string());
+      "  w2s report {0}\n"
+      "      one page that shows where to steer, and every sample\n"
+      "  w2s fit {0} --encoder first-last\n"
+      "      another predictor from the same sweep; then w2s eval {0}\n"
+      "  w2s chat -m {1} --steer {2}={0}/{2} --scale 1\n"
+      "      a conversation, each answer steered at its own layer; w2s serve for OpenAI's clients and a page\n",
+      folder.string(), model.string(), behavior);
 }
 
 }  // namespace
@@ -118,7 +123,7 @@ void run_command(const Arguments& arguments, const Console& console) {
   const auto outcome = run(options, console);
   const auto format = options.output.format();
   console.out(render_outcome(outcome, format));
-  if (format == Format::table) console.out(next_steps(options.folder));
+  if (format == Format::table) console.out(next_steps(options.model.model, outcome, options.folder));
 }
 
 }  // namespace w2s::cli
