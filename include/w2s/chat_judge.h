@@ -1,31 +1,14 @@
 // A chat model behind a URL that says how strongly an answer shows a behaviour.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "w2s/job.h"
+#include "w2s/openai_server_options.h"
 
 namespace w2s {
-
-struct ChatJudgeOptions {
-  std::string base_url = "https://api.openai.com/v1";  ///< requests go to <base_url>/chat/completions
-  std::string api_key;                                 ///< sent as bearer token; empty: none is sent
-  std::string model;
-  std::chrono::milliseconds connect_timeout{10'000};
-  std::chrono::milliseconds timeout{120'000};  ///< for a whole request
-  int tries = 6;                               ///< requests for one rating, the first included
-  std::chrono::milliseconds first_wait{500};   ///< before the second try; doubled for each further one
-  /// Before any try. A server that asks for a longer wait (Retry-After) is not tried again.
-  std::chrono::milliseconds longest_wait{120'000};
-  std::uint64_t seed = 0;  ///< of the waits' jitter
-
-  /// The defaults, with OPENAI_BASE_URL and OPENAI_API_KEY from the environment where they are set.
-  [[nodiscard]] static ChatJudgeOptions from_environment(std::string model);
-};
 
 struct JudgeQuestion {
   std::string behavior;  ///< its description
@@ -40,7 +23,7 @@ inline constexpr int best_rating = 10;
 class ChatJudge {
  public:
   /// Sends nothing. Throws Error{usage} for options that make no sense.
-  explicit ChatJudge(const ChatJudgeOptions& options);
+  explicit ChatJudge(const OpenAiServerOptions& options);
   ~ChatJudge();
   ChatJudge(ChatJudge&&) noexcept;
   ChatJudge& operator=(ChatJudge&&) noexcept;

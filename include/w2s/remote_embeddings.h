@@ -1,35 +1,21 @@
 // Embeddings of a server that speaks OpenAI's protocol: OpenAI's own, llama.cpp's, vLLM's, Ollama's and others.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 
+#include "w2s/openai_server_options.h"
 #include "w2s/text_encoder.h"
 
 namespace w2s {
 
-struct RemoteEmbeddingsOptions {
-  std::string base_url = "https://api.openai.com/v1";  ///< requests go to <base_url>/embeddings
-  std::string api_key;                                 ///< sent as bearer token; empty: none is sent
-  std::string model = "text-embedding-3-large";
+struct RemoteEmbeddingsOptions : OpenAiServerOptions {
   std::size_t dimensions = 0;  ///< asks the model for this width, where it can shorten its embeddings; 0: its own
   std::size_t batch = 128;     ///< texts a request, at most; fewer where they are long
   bool base64 = true;          ///< asks for embeddings as base64, which is exact and short; numbers are read as well
-  std::chrono::milliseconds connect_timeout{10'000};
-  std::chrono::milliseconds timeout{60'000};  ///< for a whole request
-  int tries = 6;                              ///< requests for one batch, the first included
-  std::chrono::milliseconds first_wait{500};  ///< before the second try; doubled for each further one
-  /// Before any try. A server that asks for a longer wait (Retry-After) is not tried again.
-  std::chrono::milliseconds longest_wait{120'000};
-  std::uint64_t seed = 0;              ///< of the waits' jitter
-  std::filesystem::path cache_folder;  ///< empty: default_embeddings_folder()
-
-  /// The defaults, with OPENAI_BASE_URL and OPENAI_API_KEY from the environment where they are set.
-  [[nodiscard]] static RemoteEmbeddingsOptions from_environment();
+  std::filesystem::path cache_folder = {};  ///< empty: default_embeddings_folder()
 };
 
 /// `embeddings` in the user's cache folder: W2S_CACHE, else w2s in XDG_CACHE_HOME, else ~/.cache/w2s. Throws

@@ -21,7 +21,7 @@ constexpr const char* group = "Open-ended";
 
 AnswerJudge judge_of(const std::string& model) {
   if (model.empty()) return {};
-  const auto judge = std::make_shared<ChatJudge>(ChatJudgeOptions::from_environment(model));
+  const auto judge = std::make_shared<ChatJudge>(OpenAiServerOptions::from_environment(model));
   return [judge](const std::string& behavior, const std::string& prompt, const std::string& answer, const Job& job) {
     const auto rating = judge->rate({.behavior = behavior, .prompt = prompt, .answer = answer}, job);
     return rating ? std::optional<double>(*rating) : std::nullopt;

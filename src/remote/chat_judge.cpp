@@ -1,45 +1,18 @@
 #include "w2s/chat_judge.h"
 
-#include <utility>
-
 #include "remote/judge_protocol.h"
 #include "remote/openai_server.h"
 
 namespace w2s {
-namespace {
-
-remote::OpenAiServerOptions server_options(const ChatJudgeOptions& options) {
-  return {.base_url = options.base_url,
-          .api_key = options.api_key,
-          .model = options.model,
-          .connect_timeout = options.connect_timeout,
-          .timeout = options.timeout,
-          .tries = options.tries,
-          .first_wait = options.first_wait,
-          .longest_wait = options.longest_wait,
-          .seed = options.seed};
-}
-
-}  // namespace
-
-ChatJudgeOptions ChatJudgeOptions::from_environment(std::string model) {
-  ChatJudgeOptions options;
-  if (const auto url = remote::environment("OPENAI_BASE_URL"); !url.empty()) options.base_url = url;
-  options.api_key = remote::environment("OPENAI_API_KEY");
-  options.model = std::move(model);
-  return options;
-}
-
 struct ChatJudge::State {
-  explicit State(const ChatJudgeOptions& options)
-      : model(options.model),
-        server(server_options(options), "/chat/completions", {.owner = "the judge's", .result = "rating"}) {}
+  explicit State(const OpenAiServerOptions& options)
+      : model(options.model), server(options, "/chat/completions", {.owner = "the judge's", .result = "rating"}) {}
 
   std::string model;
   remote::OpenAiServer server;
 };
 
-ChatJudge::ChatJudge(const ChatJudgeOptions& options) : state_(std::make_unique<State>(options)) {}
+ChatJudge::ChatJudge(const OpenAiServerOptions& options) : state_(std::make_unique<State>(options)) {}
 
 ChatJudge::~ChatJudge() = default;
 ChatJudge::ChatJudge(ChatJudge&&) noexcept = default;

@@ -2,28 +2,16 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "remote/http_post.h"
 #include "w2s/job.h"
+#include "w2s/openai_server_options.h"
 #include "w2s/random.h"
 
 namespace w2s::remote {
-
-struct OpenAiServerOptions {
-  std::string base_url;
-  std::string api_key;  ///< sent as bearer token; empty: none is sent
-  std::string model;
-  std::chrono::milliseconds connect_timeout{};
-  std::chrono::milliseconds timeout{};  ///< for a whole request
-  int tries = 1;                        ///< the first included
-  std::chrono::milliseconds first_wait{};
-  std::chrono::milliseconds longest_wait{};  ///< a server that asks for a longer one is not tried again
-  std::uint64_t seed = 0;                    ///< of the waits' jitter
-};
 
 /// How messages name what is asked of a server.
 struct RequestNames {

@@ -27,18 +27,6 @@ RemoteEmbeddingsOptions checked(RemoteEmbeddingsOptions options) {
   return options;
 }
 
-remote::OpenAiServerOptions server_options(const RemoteEmbeddingsOptions& options) {
-  return {.base_url = options.base_url,
-          .api_key = options.api_key,
-          .model = options.model,
-          .connect_timeout = options.connect_timeout,
-          .timeout = options.timeout,
-          .tries = options.tries,
-          .first_wait = options.first_wait,
-          .longest_wait = options.longest_wait,
-          .seed = options.seed};
-}
-
 // A text that is asked for, however often it occurs.
 struct Wanted {
   std::string hash;
@@ -46,13 +34,6 @@ struct Wanted {
 };
 
 }  // namespace
-
-RemoteEmbeddingsOptions RemoteEmbeddingsOptions::from_environment() {
-  RemoteEmbeddingsOptions options;
-  if (const auto url = remote::environment("OPENAI_BASE_URL"); !url.empty()) options.base_url = url;
-  options.api_key = remote::environment("OPENAI_API_KEY");
-  return options;
-}
 
 std::filesystem::path default_embeddings_folder() {
   if (const auto cache = remote::environment("W2S_CACHE"); !cache.empty())
@@ -67,7 +48,7 @@ std::filesystem::path default_embeddings_folder() {
 struct RemoteEmbeddings::State {
   explicit State(RemoteEmbeddingsOptions wanted)
       : options(checked(std::move(wanted))),
-        server(server_options(options), "/embeddings", {.owner = "the embeddings'", .result = "embeddings"}),
+        server(options, "/embeddings", {.owner = "the embeddings'", .result = "embeddings"}),
         cache(options.cache_folder,
               {.base_url = server.base_url(), .model = options.model, .dimensions = options.dimensions}) {}
 

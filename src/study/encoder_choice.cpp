@@ -130,8 +130,7 @@ std::unique_ptr<TextEncoder> open_text_encoder(const EncoderChoice& choice, cons
     return std::make_unique<EmbeddingModel>(choice.model, model_options);
   }
   if (choice.kind == EncoderKind::remote) {
-    auto remote = RemoteEmbeddingsOptions::from_environment();
-    remote.model = choice.model;
+    RemoteEmbeddingsOptions remote{OpenAiServerOptions::from_environment(choice.model)};
     remote.dimensions = choice.dimensions;
     return std::make_unique<RemoteEmbeddings>(std::move(remote));
   }

@@ -30,17 +30,7 @@ class EvalCommand : public testing::Test {
     test::write_tiny_model(*folder / "model.gguf", test::tiny_llama());
     write_file(*folder / "warm.jsonl", test::preference_pairs(30));
     write_file(*folder / "prompts.jsonl", "{\"prompt\": \"Tell me of the sea.\"}\n{\"prompt\": \"And of soup.\"}\n");
-    StudySettings study;
-    study.model = *folder / "model.gguf";
-    study.data = {path("warm.jsonl")};
-    study.top_k = {1};
-    study.predictor.grid = {
-        .learning_rates = {1e-2}, .hidden_widths = {8}, .hidden_layers = {1}, .weight_decays = {1e-2}};
-    study.predictor.folds = 3;
-    study.predictor.seeds = 1;
-    study.predictor.max_epochs = 10;
-    study.decoder.threads = 1;
-    study.evaluation.bootstrap_draws = 100;
+    const auto study = test::tiny_study(*folder / "model.gguf", *folder / "warm.jsonl");
     static_cast<void>(run_study(study, *folder / "results"));
   }
   static void TearDownTestSuite() { folder.reset(); }

@@ -29,18 +29,13 @@ class Experiment : public testing::Test {
     settings.models = {{.name = "one", .path = folder / "one.gguf"}, {.name = "two", .path = folder / "two.gguf"}};
     settings.seeds = {0, 5};
     auto& study = settings.study;
-    study.data = {(folder / "warm.jsonl").string()};
+    study = test::tiny_study({}, folder / "warm.jsonl");  // the models are the experiment's
     study.variants = {PromptVariant::base, PromptVariant::user_negative};
     study.multipliers = {-1, 0, 1};
     study.encoder = "first-mean";
-    study.top_k = {1};
-    study.predictor.grid = {
-        .learning_rates = {1e-2}, .hidden_widths = {8}, .hidden_layers = {1}, .weight_decays = {1e-2}};
     study.predictor.folds = 2;
     study.predictor.seeds = 2;
     study.predictor.max_epochs = 5;
-    study.decoder.threads = 1;
-    study.evaluation.bootstrap_draws = 100;
   }
 
   // Everything that must not depend on interruptions: tables and results, by name.

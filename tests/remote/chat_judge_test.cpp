@@ -29,8 +29,8 @@ class ChatJudgeTest : public testing::Test {
  protected:
   void SetUp() override { ::setenv("no_proxy", "*", 1); }
 
-  [[nodiscard]] ChatJudgeOptions options() const {
-    ChatJudgeOptions options;
+  [[nodiscard]] OpenAiServerOptions options() const {
+    OpenAiServerOptions options;
     options.base_url = server_.base_url();
     options.api_key = key;
     options.model = "wise";
@@ -109,7 +109,7 @@ TEST_F(ChatJudgeTest, IsAskedAboutAnAnswerThatEndsWithinACharacter) {
 }
 
 TEST_F(ChatJudgeTest, RefusesOptionsThatMakeNoSense) {
-  const auto refusal = [](const ChatJudgeOptions& options) {
+  const auto refusal = [](const OpenAiServerOptions& options) {
     return test::message_of(ErrorKind::usage, [&] { static_cast<void>(ChatJudge(options)); });
   };
   auto wrong = options();

@@ -75,10 +75,9 @@ class EmbeddingPeer : public testing::Test {
   void SetUp() override {
     const auto url = environment("W2S_EMBEDDING_PEER_URL");
     if (url.empty()) GTEST_SKIP() << "make embedding-peer starts the server";
-    options_ = RemoteEmbeddingsOptions::from_environment();
+    options_ = {OpenAiServerOptions::from_environment("all-MiniLM-L6-v2")};
     ASSERT_EQ(options_.base_url, url) << "OPENAI_BASE_URL is another server";
     ASSERT_THAT(options_.api_key, Not(IsEmpty()));
-    options_.model = "all-MiniLM-L6-v2";
   }
 
   // Each with a cache of its own, so that the server is asked.

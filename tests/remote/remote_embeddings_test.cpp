@@ -354,8 +354,7 @@ TEST_F(RemoteEmbeddingsTest, TakeBaseUrlAndKeyFromTheEnvironment) {
   ::setenv("OPENAI_BASE_URL", (server_.base_url() + "/").c_str(), 1);
   ::setenv("OPENAI_API_KEY", "sk-environment", 1);
   ::setenv("W2S_CACHE", folder_.path().c_str(), 1);
-  const auto from_environment = RemoteEmbeddingsOptions::from_environment();
-  EXPECT_EQ(from_environment.model, "text-embedding-3-large");
+  const RemoteEmbeddingsOptions from_environment{OpenAiServerOptions::from_environment("small")};
   EXPECT_EQ(encode({"a"}, from_environment), expected({"a"}));
   EXPECT_THAT(server_.authorizations(), ElementsAre("Bearer sk-environment"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "embeddings"));
@@ -363,8 +362,8 @@ TEST_F(RemoteEmbeddingsTest, TakeBaseUrlAndKeyFromTheEnvironment) {
   ::unsetenv("OPENAI_BASE_URL");
   ::unsetenv("OPENAI_API_KEY");
   ::unsetenv("W2S_CACHE");
-  EXPECT_EQ(RemoteEmbeddingsOptions::from_environment().base_url, "https://api.openai.com/v1");
-  EXPECT_EQ(RemoteEmbeddingsOptions::from_environment().api_key, "");
+  EXPECT_EQ(OpenAiServerOptions::from_environment("small").base_url, "https://api.openai.com/v1");
+  EXPECT_EQ(OpenAiServerOptions::from_environment("small").api_key, "");
 }
 
 }  // namespace

@@ -30,19 +30,10 @@ class MultiLayerEvaluation : public testing::Test {
     folder = std::make_unique<test::TemporaryFolder>();
     test::write_tiny_model(*folder / "model.gguf", test::tiny_llama());
     write_file(*folder / "warm.jsonl", test::preference_pairs(30));
-    StudySettings study;
-    study.model = *folder / "model.gguf";
-    study.data = {(*folder / "warm.jsonl").string()};
+    auto study = test::tiny_study(*folder / "model.gguf", *folder / "warm.jsonl");
     study.methods = {"caa", "l2s"};
     study.encoder = "first-mean";
-    study.top_k = {1};
-    study.predictor.grid = {
-        .learning_rates = {1e-2}, .hidden_widths = {8}, .hidden_layers = {1}, .weight_decays = {1e-2}};
-    study.predictor.folds = 3;
     study.predictor.seeds = 2;
-    study.predictor.max_epochs = 10;
-    study.decoder.threads = 1;
-    study.evaluation.bootstrap_draws = 100;
     swept = run_study(study, *folder / "results").results;
     outcome = evaluate_multi_layer(*folder / "results", settings());
   }

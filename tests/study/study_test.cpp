@@ -27,16 +27,10 @@ class Study : public testing::Test {
   Study() {
     test::write_tiny_model(folder / "model.gguf", test::tiny_llama());
     write_file(folder / "warm.jsonl", test::preference_pairs(30));
-    settings.model = folder / "model.gguf";
-    settings.data = {(folder / "warm.jsonl").string()};
+    settings = test::tiny_study(folder / "model.gguf", folder / "warm.jsonl");
     settings.encoder = "first-mean";
     settings.top_k = {1, 2};
-    settings.predictor.grid = {
-        .learning_rates = {1e-2}, .hidden_widths = {8}, .hidden_layers = {1}, .weight_decays = {1e-2}};
-    settings.predictor.folds = 3;
     settings.predictor.seeds = 2;
-    settings.predictor.max_epochs = 10;
-    settings.decoder.threads = 1;
     settings.evaluation.bootstrap_draws = 200;
   }
 
