@@ -2,7 +2,7 @@
 # first does whatever set-up it needs, and does nothing twice.
 .DEFAULT_GOAL := help
 .PHONY: help demo test build model embedding-model bench interop embedding-peer format format-check lint \
-        sanitize fuzz clean setup setup-lint setup-format setup-fuzz setup-browser
+        sanitize fuzz clean setup setup-lint setup-format setup-fuzz setup-browser setup-clients
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
 CLANG_FORMAT ?= clang-format-19
@@ -19,7 +19,7 @@ help: ## this list
 demo: model ## the main job on the default model and built-in data: a table, and build/demo/results.json
 	scripts/demo.sh build/release/w2s $(MODEL) build/demo
 
-test: setup setup-browser build/release/build.ninja ## builds everything and runs the tests
+test: setup setup-browser setup-clients build/release/build.ninja ## builds everything and runs the tests
 	cmake --build --preset test
 	ctest --preset release
 
@@ -55,7 +55,7 @@ lint: setup setup-lint build/tidy/build.ninja ## the rules of the rooms, types, 
 	scripts/npm.sh run --silent lint
 	cmake --build --preset tidy
 
-sanitize: setup build/dev/build.ninja ## the tests with warnings as errors and address/undefined sanitizers
+sanitize: setup setup-clients build/dev/build.ninja ## the tests with warnings as errors and address/undefined sanitizers
 	cmake --build --preset dev
 	ctest --preset dev
 
@@ -81,6 +81,8 @@ setup-fuzz:
 	@scripts/setup.sh fuzz
 setup-browser:
 	@scripts/setup.sh browser
+setup-clients:
+	@scripts/setup.sh clients
 
 # Order-only on the set-up: it comes first and never makes anything out of date.
 build/%/build.ninja: CMakePresets.json | setup
