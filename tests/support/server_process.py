@@ -27,7 +27,9 @@ def eventually(is_so: Callable[[], bool], seconds: float = 30) -> bool:
 class ServerProcess:
     """Says at `announcement`, in its log, where it listens. Used in a `with` statement, it does not outlive that."""
 
-    def __init__(self, command: Sequence[str | Path], log: Path, announcement: str = r"listens at (http://\S+)") -> None:
+    def __init__(
+        self, command: Sequence[str | Path], log: Path, announcement: str = r"listens at (http://\S+)"
+    ) -> None:
         self.log = log
         with log.open("wb") as file:
             self.process = subprocess.Popen(
