@@ -14,3 +14,9 @@ add_executable(serve_example ${CMAKE_CURRENT_SOURCE_DIR}/serve/serve_example.cpp
 target_include_directories(serve_example PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(serve_example PRIVATE w2s_serve w2s_test_support w2s_httplib nlohmann_json::nlohmann_json
                       GTest::gtest)
+w2s_test(serve pages w2s_httplib nlohmann_json::nlohmann_json)
+
+# What the tests of the page in a browser start a server with.
+add_executable(serve_chat_example ${CMAKE_CURRENT_SOURCE_DIR}/serve/chat_example.cpp)
+target_include_directories(serve_chat_example PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_link_libraries(serve_chat_example PRIVATE w2s_generate w2s_test_support GTest::gtest)
