@@ -1,8 +1,8 @@
 # Short names for everything one does in this repository. The build itself is CMake's (CMakePresets.json); every target
 # first does whatever set-up it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build model embedding-model bench load interop embedding-peer format format-check lint \
-        sanitize fuzz clean setup setup-lint setup-format setup-fuzz setup-browser setup-clients
+.PHONY: help demo test build model embedding-model bench load server-bench interop embedding-peer format format-check \
+        lint sanitize fuzz clean setup setup-lint setup-format setup-fuzz setup-browser setup-clients
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
 CLANG_FORMAT ?= clang-format-19
@@ -11,6 +11,7 @@ LOAD_SECONDS ?= 600
 LOAD_MODEL ?= $(MODEL)
 LOAD_STEER ?= $(addprefix build/demo/, positive-review optimistic-outlook positive-review/vectors.gguf)
 LOAD_OPTIONS ?=
+SERVER_BENCH_OPTIONS ?=
 FUZZ_CXX = clang++-19 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc
 # All of the protocol but for what asks vectors about their layers, and what it uses.
 REQUEST_SOURCES = $(filter-out src/serve/protocol/steerings.cpp, $(wildcard src/serve/protocol/*.cpp)) \
@@ -43,6 +44,11 @@ bench: model ## runs the benchmarks
 load: model | build/demo/results.json ## w2s serve under everything that clients do, for LOAD_SECONDS (600); needs Linux
 	PYTHONPATH=tests/support python3 bench/server_load.py build/release/w2s $(LOAD_MODEL) --steer $(LOAD_STEER) \
 	  --seconds $(LOAD_SECONDS) $(LOAD_OPTIONS)
+
+server-bench: model | build/demo/results.json ## w2s serve beside llama.cpp's own server, and steered beside unsteered
+	cmake --build --preset release --target llama-server
+	PYTHONPATH=tests/support python3 bench/server_bench.py build/release/w2s build/release/llama-server $(MODEL) \
+	  --steer build/demo/positive-review $(SERVER_BENCH_OPTIONS)
 
 interop: setup build/release/build.ninja ## llama.cpp's own program against w2s, with exported steering vectors
 	cmake --build --preset release --target interop

@@ -146,6 +146,10 @@ class Mix:
         path = choose.choice(["/v1/models", f"/v1/models/{self.model}", "/v1/steering/vectors", "/health", "/metrics"])
         return Ask("looks (GET)", path, method="GET")
 
+    def large(self, choose: random.Random) -> Ask:
+        """As much as a request may have."""
+        return _raw("as large as allowed", 400, lambda body: b" " * (1 << 19) + b"[" + body + b"]")(self, choose)
+
     def short(self) -> Ask:
         """Of a burst."""
         fields = {"model": self.model, "prompt": f"One, two, {SECRET},", "max_tokens": 8, "temperature": 0}

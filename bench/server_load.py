@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from load_check import Asker, Difference, Findings
-from load_mix import SECRET, TEXT, Mix, Steering
+from load_mix import SECRET, TEXT, Ask, Mix, Steering
 from server_process import ServerProcess, eventually
 
 PARALLEL = 8
@@ -25,6 +25,7 @@ MOST_QUEUED = 24
 SECONDS_BETWEEN_SAMPLES = 5
 SECONDS_BETWEEN_BURSTS = 20
 SIZE_OF_BURST = 40
+WARMING_BURSTS = 10
 MOST_GROWTH = 0.5  # MiB a minute
 ROWS_OF_MEMORY = 20
 MOST_SHOWN = 20
@@ -90,18 +91,28 @@ class Load:
             asker.ask(self.mix.draw(choose))
         asker.close()
 
+    def at_once(self, asks: list[Ask]) -> None:
+        askers = [Asker(self.server.port, self.findings, self.stop) for _ in asks]
+        threads = [threading.Thread(target=asker.ask, args=[ask]) for asker, ask in zip(askers, asks, strict=True)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for asker in askers:
+            asker.close()
+
+    def warm_up(self) -> None:
+        """Each of the server's threads keeps memory for the largest request that it has seen."""
+        choose = random.Random(self.seed)
+        for _ in range(WARMING_BURSTS):
+            self.at_once([self.mix.large(choose) for _ in range(SIZE_OF_BURST)])
+
     def bursts(self) -> None:
         while not self.stop.wait(SECONDS_BETWEEN_BURSTS):
-            askers = [Asker(self.server.port, self.findings, self.stop) for _ in range(SIZE_OF_BURST)]
-            threads = [threading.Thread(target=asker.ask, args=[self.mix.short()]) for asker in askers]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            for asker in askers:
-                asker.close()
+            self.at_once([self.mix.short() for _ in range(SIZE_OF_BURST)])
 
     def run(self, seconds: float, threads: int) -> None:
+        self.warm_up()
         workers = [threading.Thread(target=self.worker, args=[number]) for number in range(threads)]
         workers.append(threading.Thread(target=self.bursts))
         for worker in workers:
