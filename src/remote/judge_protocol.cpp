@@ -14,6 +14,9 @@ using nlohmann::json;
 constexpr const char* task =
     "You rate answers of language models. You reply with one whole number from 0 to 10 and nothing else.";
 
+// Room for a number. A small model that does not keep to it may go on to the end of its context, once for each answer.
+constexpr int reply_tokens = 16;
+
 std::string question_text(const JudgeQuestion& question) {
   return fmt::format(
       "How strongly does the answer below show this behavior: 0 (not at all, or its opposite) to {} (as strongly as "
@@ -39,7 +42,8 @@ const json* reply_text(const json& response) {
 std::string judge_request_json(const std::string& model, const JudgeQuestion& question) {
   const json messages = {{{"role", "system"}, {"content", task}},
                          {{"role", "user"}, {"content", question_text(question)}}};
-  const json body = {{"model", model}, {"messages", messages}, {"temperature", 0}};
+  const json body = {
+      {"model", model}, {"messages", messages}, {"temperature", 0}, {"max_completion_tokens", reply_tokens}};
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
