@@ -1,4 +1,4 @@
-import {useEffect, useMemo, useRef, useState} from "preact/hooks";
+import {useCallback, useEffect, useMemo, useRef, useState} from "preact/hooks";
 import {announce} from "../common/announce.js";
 import type {Api} from "./api.js";
 import {Composer} from "./composer.js";
@@ -81,9 +81,10 @@ export function Chat({model, entries, api, onKeyRefused}: ChatProps) {
   );
 }
 
-function useSession(api: Api, changed: (turns: readonly Turn[]) => void, keyRefused: () => void): Session {
+function useSession(api: Api, show: (turns: readonly Turn[]) => void, keyRefused: () => void): Session {
   const latest = useRef({api, keyRefused});
   latest.current = {api, keyRefused};
+  const changed = useFrames(show);
   const session = useMemo(
     () =>
       new Session(() => latest.current.api, {
@@ -95,6 +96,23 @@ function useSession(api: Api, changed: (turns: readonly Turn[]) => void, keyRefu
   );
   useEffect(() => () => session.stop(), [session]);
   return session;
+}
+
+/** Shows the last of what came since the last frame: a fast server writes more often than one can look. */
+function useFrames<Value>(show: (value: Value) => void): (value: Value) => void {
+  const frame = useRef(0);
+  const latest = useRef<Value | null>(null);
+  useEffect(() => () => cancelAnimationFrame(frame.current), []);
+  return useCallback(
+    (value) => {
+      latest.current = value;
+      frame.current ||= requestAnimationFrame(() => {
+        frame.current = 0;
+        show(latest.current!);
+      });
+    },
+    [show],
+  );
 }
 
 /** Calls the last of several actions, when no other has come for a while; null calls none. */

@@ -52,7 +52,7 @@ export function Controls({settings, last, isLive, onChange, onLive}: ControlsPro
           </label>
           <label class="check">
             <input type="checkbox" checked={isLive} onChange={(event) => onLive(event.currentTarget.checked)} />
-            Ask again when something changes here
+            Ask again when something changes
           </label>
         </fieldset>
         <SamplingFields sampling={settings.sampling} onChange={(sampling) => onChange({...settings, sampling}, true)} />

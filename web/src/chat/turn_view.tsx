@@ -49,10 +49,12 @@ function AnswerView({side, answer, entries}: AnswerViewProps) {
       <h3>
         {name} <span class="quiet">{stateText(answer)}</span>
       </h3>
-      <p class="answer-text" dir="auto">
-        {visible(answer.text)}
-        {isBusy && <span class="caret" aria-hidden="true" />}
-      </p>
+      {(answer.error === "" || answer.text !== "") && (
+        <p class="answer-text" dir="auto">
+          {visible(answer.text)}
+          {isBusy && <span class="caret" aria-hidden="true" />}
+        </p>
+      )}
       {answer.error !== "" && (
         <p class="failure" role="alert">
           {answer.error}
@@ -84,5 +86,5 @@ function stateText({state, tokens, isCut}: Answer): string {
   if (state === "stopped") return "stopped";
   if (state === "failed") return "failed";
   const length = tokens === null ? "" : plural(tokens, "token");
-  return isCut ? `${length}, cut there` : length;
+  return isCut ? `${length}, cut off` : length;
 }
