@@ -64,7 +64,7 @@ class Setting {
       auto tokens = tokenize_sample(model_, data_, sample).prompt;
       if (length == short_prompt || static_cast<std::int64_t>(tokens.size()) >= length)
         return {std::move(tokens), text_for_encoders(conversation(data_, sample, PromptVariant::base))};
-      question = samples[other % samples.size()].messages.front().content + " " + question;
+      question.insert(0, samples[other % samples.size()].messages.front().content + " ");
     }
   }
 
