@@ -14,8 +14,9 @@ using nlohmann::json;
 constexpr const char* task =
     "You rate answers of language models. You reply with one whole number from 0 to 10 and nothing else.";
 
-// Room for a number. A small model that does not keep to it may go on to the end of its context, once for each answer.
-constexpr int reply_tokens = 16;
+// Room for the thoughts of a model that thinks before its number; one that rambles must not go on to the end of its
+// context, once for each answer.
+constexpr int reply_tokens = 1024;
 
 std::string question_text(const JudgeQuestion& question) {
   return fmt::format(
