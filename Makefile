@@ -1,12 +1,17 @@
 # Short names for everything one does in this repository. The build itself is CMake's (CMakePresets.json); every target
 # first does whatever set-up it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build model embedding-model bench interop embedding-peer format format-check lint \
-        sanitize fuzz clean setup setup-lint setup-format setup-fuzz setup-browser
+.PHONY: help demo test build model embedding-model bench load server-bench interop embedding-peer format format-check \
+        lint sanitize fuzz clean setup setup-lint setup-format setup-fuzz setup-browser setup-clients
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
 CLANG_FORMAT ?= clang-format-19
 FUZZ_SECONDS ?= 60
+LOAD_SECONDS ?= 600
+LOAD_MODEL ?= $(MODEL)
+LOAD_STEER ?= $(addprefix build/demo/, positive-review optimistic-outlook positive-review/vectors.gguf)
+LOAD_OPTIONS ?=
+SERVER_BENCH_OPTIONS ?=
 FUZZ_CXX = clang++-19 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc
 # All of the protocol but for what asks vectors about their layers, and what it uses.
 REQUEST_SOURCES = $(filter-out src/serve/protocol/steerings.cpp, $(wildcard src/serve/protocol/*.cpp)) \
@@ -19,7 +24,7 @@ help: ## this list
 demo: model ## the main job on the default model and built-in data: a table, and build/demo/results.json
 	scripts/demo.sh build/release/w2s $(MODEL) build/demo
 
-test: setup setup-browser build/release/build.ninja ## builds everything and runs the tests
+test: setup setup-browser setup-clients build/release/build.ninja ## builds everything and runs the tests
 	cmake --build --preset test
 	ctest --preset release
 
@@ -35,6 +40,15 @@ embedding-model: setup build/release/build.ninja ## a real embedding model, in b
 bench: model ## runs the benchmarks
 	cmake --build --preset release
 	@for program in $$(find build/release/bench -maxdepth 1 -type f -perm -u+x); do echo "$$program"; $$program || exit; done
+
+load: model | build/demo/results.json ## w2s serve under everything that clients do, for LOAD_SECONDS (600); needs Linux
+	PYTHONPATH=tests/support python3 bench/server_load.py build/release/w2s $(LOAD_MODEL) --steer $(LOAD_STEER) \
+	  --seconds $(LOAD_SECONDS) $(LOAD_OPTIONS)
+
+server-bench: model | build/demo/results.json ## w2s serve beside llama.cpp's own server, and steered beside unsteered
+	cmake --build --preset release --target llama-server
+	PYTHONPATH=tests/support python3 bench/server_bench.py build/release/w2s build/release/llama-server $(MODEL) \
+	  --steer build/demo/positive-review $(SERVER_BENCH_OPTIONS)
 
 interop: setup build/release/build.ninja ## llama.cpp's own program against w2s, with exported steering vectors
 	cmake --build --preset release --target interop
@@ -55,7 +69,7 @@ lint: setup setup-lint build/tidy/build.ninja ## the rules of the rooms, types, 
 	scripts/npm.sh run --silent lint
 	cmake --build --preset tidy
 
-sanitize: setup build/dev/build.ninja ## the tests with warnings as errors and address/undefined sanitizers
+sanitize: setup setup-clients build/dev/build.ninja ## the tests with warnings as errors and address/undefined sanitizers
 	cmake --build --preset dev
 	ctest --preset dev
 
@@ -81,6 +95,11 @@ setup-fuzz:
 	@scripts/setup.sh fuzz
 setup-browser:
 	@scripts/setup.sh browser
+setup-clients:
+	@scripts/setup.sh clients
+
+build/demo/results.json: | model
+	scripts/demo.sh build/release/w2s $(MODEL) build/demo
 
 # Order-only on the set-up: it comes first and never makes anything out of date.
 build/%/build.ninja: CMakePresets.json | setup

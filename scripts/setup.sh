@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that everything the build needs is installed. On Debian and its relatives it installs what is missing;
 # elsewhere it lists it. Where nothing is missing it is instant and needs no network.
-# usage: setup.sh [build] [lint] [format] [fuzz] [browser]
+# usage: setup.sh [build] [lint] [format] [fuzz] [browser] [clients]
 set -eu
 
 fail() {
@@ -30,7 +30,8 @@ packages_for() {
         if grep -q '^ID=debian' /etc/os-release; then echo chromium; fi
         echo fonts-dejavu-core
         ;;
-      *) fail "setup.sh: unknown purpose \"$purpose\" (build, lint, format, fuzz, browser)" ;;
+      clients) python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv ;;
+      *) fail "setup.sh: unknown purpose \"$purpose\" (build, lint, format, fuzz, browser, clients)" ;;
     esac
   done
 }
@@ -104,6 +105,7 @@ list_what_is_missing() {
       format) need "clang-format 19, as clang-format-19" command -v clang-format-19 ;;
       fuzz) need "clang 19 with libFuzzer, as clang++-19" command -v clang++-19 ;;
       browser) ;; # without one, scripts/browser-tests.sh says so
+      clients) ;; # nor venv, scripts/client-tests.sh
     esac
   done
   [ -z "$missing" ] || fail "please install (with headers, where it is a library):$missing"

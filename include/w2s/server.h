@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,7 +27,7 @@ struct ServerOptions {
 
   std::string model_name = {};                        ///< as clients name it; empty: its file's name without .gguf
   std::shared_ptr<TextEncoder> embedding_model = {};  ///< of /v1/embeddings; else that of a predictor that has one
-  std::string page = {};                              ///< HTML at /
+  std::filesystem::path report = {};                  ///< HTML at /report, to which the page links if it is there
 
   std::size_t max_body_bytes = std::size_t{4} << 20U;
   std::size_t max_prompt_tokens = 0;   ///< 0: what the context has room for
@@ -45,8 +46,9 @@ struct ServerOptions {
 };
 
 /// Serves POST /v1/chat/completions, /v1/completions and /v1/embeddings, GET /v1/models, /v1/steering/vectors, /health,
-/// /metrics (Prometheus) and a page at /. Generations run side by side in one engine, each steered in its own way.
-/// What is too much is refused: 413 for a body, 400 for a prompt, 429 for the queue. Threads of its own.
+/// /metrics (Prometheus), a page at / where one chats, and a report at /report. Generations run side by side in one
+/// engine, each steered in its own way. What is too much is refused: 413 for a body, 400 for a prompt, 429 for the
+/// queue. Threads of its own.
 class Server {
  public:
   /// Takes no connection yet. Throws what Decoder does, and Error{usage} for options that contradict each other.

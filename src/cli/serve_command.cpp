@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <string>
@@ -34,6 +35,7 @@ struct ServeOptions {
   std::filesystem::path api_key_file;
   std::size_t max_body_megabytes = 4;
   int timeout = 600;
+  std::filesystem::path report;
   std::filesystem::path log_file;
 
   void add_to(CommandLine& line) {
@@ -47,6 +49,10 @@ struct ServeOptions {
         ->type_name("FILE.gguf")
         ->group("Model");
     steering.add_sources_to(line);
+    line.add_path("--report", report, "Page of w2s report that the chat links to")
+        ->default_str("report.html in the results folder of a --steer")
+        ->type_name("FILE.html")
+        ->group("Steering");
     add_network_to(line);
     add_limits_to(line);
     line.add_path("--log-file", log_file, "Where to append a line of JSON for each request, instead of standard error")
@@ -130,6 +136,21 @@ std::vector<std::string> keys_of(const ServeOptions& options) {
   return keys;
 }
 
+// The first of the results folders that has one, unless a file is named.
+std::filesystem::path report_of(const ServeOptions& options) {
+  namespace fs = std::filesystem;
+  if (!options.report.empty()) {
+    if (fs::is_regular_file(options.report)) return options.report;
+    throw Error(ErrorKind::usage, fmt::format("{}: no such file; 'w2s report' makes it", options.report.string()));
+  }
+  for (const auto& text : options.steering.steer) {
+    const auto behavior = fs::weakly_canonical(parse_steering_path(text).path);
+    auto report = behavior.parent_path() / "report.html";
+    if (fs::is_directory(behavior) && fs::is_regular_file(report)) return report;
+  }
+  return {};
+}
+
 // The server calls it from one thread at a time.
 class Log {
  public:
@@ -202,6 +223,7 @@ void serve_command(const Arguments& arguments, const Console& console) {
   auto& settings = options.server;
   settings.api_keys = keys_of(options);
   settings.max_body_bytes = options.max_body_megabytes << 20U;
+  settings.report = report_of(options);
   settings.request_timeout = std::chrono::seconds(options.timeout);
   Log log(options, console);
   settings.log = [&](std::string_view text) { log.add(text); };

@@ -14,6 +14,10 @@ using nlohmann::json;
 constexpr const char* task =
     "You rate answers of language models. You reply with one whole number from 0 to 10 and nothing else.";
 
+// Room for the thoughts of a model that thinks before its number; one that rambles must not go on to the end of its
+// context, once for each answer.
+constexpr int reply_tokens = 1024;
+
 std::string question_text(const JudgeQuestion& question) {
   return fmt::format(
       "How strongly does the answer below show this behavior: 0 (not at all, or its opposite) to {} (as strongly as "
@@ -39,7 +43,8 @@ const json* reply_text(const json& response) {
 std::string judge_request_json(const std::string& model, const JudgeQuestion& question) {
   const json messages = {{{"role", "system"}, {"content", task}},
                          {{"role", "user"}, {"content", question_text(question)}}};
-  const json body = {{"model", model}, {"messages", messages}, {"temperature", 0}};
+  const json body = {
+      {"model", model}, {"messages", messages}, {"temperature", 0}, {"max_completion_tokens", reply_tokens}};
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

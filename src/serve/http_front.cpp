@@ -268,6 +268,7 @@ void HttpFront::answer(const Route& route, const httplib::Request& request, http
                                 .record = record,
                                 .is_client_gone = request.is_connection_closed});
     response.status = httplib::StatusCode::OK_200;
+    for (const auto& [name, value] : reply.headers) response.set_header(name, value);
     if (reply.stream) {
       answer_streamed(exchange, std::move(reply), response);
     } else {

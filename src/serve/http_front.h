@@ -12,6 +12,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "serve/api_keys.h"
 #include "serve/metrics.h"
@@ -42,6 +43,7 @@ using Write = std::function<void(std::string_view)>;
 struct Reply {
   std::string body = {};
   std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers = {};  ///< further ones
   /// Instead of a body: writes all but the last bytes and returns those.
   std::function<std::string(const Write&)> stream = {};
 };

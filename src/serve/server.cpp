@@ -12,6 +12,7 @@
 #include "serve/engine_thread.h"
 #include "serve/http_front.h"
 #include "serve/metrics.h"
+#include "serve/pages.h"
 #include "serve/protocol/api_error.h"
 #include "serve/protocol/requests.h"
 #include "serve/protocol/responses.h"
@@ -110,7 +111,6 @@ struct Server::State {
                  const serve::CompletionOptions& wanted, const Call& call);
   Reply embeddings(const Call& call);
   [[nodiscard]] Reply health() const;
-  [[nodiscard]] Reply page() const;
   [[nodiscard]] std::vector<serve::ModelEntry> models() const;
   [[nodiscard]] Reply one_model(const std::string& id) const;
   void check_model(const std::string& name) const;
@@ -147,18 +147,18 @@ void Server::State::add_routes() {
                  .content_type = "text/plain; version=0.0.4; charset=utf-8"};
   });
   get("/health", [this](const Call&) { return health(); }, is_open);
-  get("/", [this](const Call&) { return page(); }, is_open);
+  const auto chat_page = [this](const Call&) {
+    std::error_code ignored;
+    return serve::chat_page({.needs_key = !options.api_keys.empty(),
+                             .has_report = std::filesystem::is_regular_file(options.report, ignored)});
+  };
+  get("/", chat_page, is_open);
+  get("/report", [this](const Call&) { return serve::report_page(options.report); });
 }
 
 Reply Server::State::health() const {
   if (!engine->is_alive()) throw serve::unavailable("the engine has failed: start the server again");
   return {.body = R"({"status":"ok"})"};
-}
-
-Reply Server::State::page() const {
-  if (!options.page.empty()) return {.body = options.page, .content_type = "text/html; charset=utf-8"};
-  return {.body = "w2s serves an OpenAI-compatible API under /v1. This build has no page.\n",
-          .content_type = "text/plain; charset=utf-8"};
 }
 
 std::vector<serve::ModelEntry> Server::State::models() const {

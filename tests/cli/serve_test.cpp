@@ -51,6 +51,7 @@ TEST_F(ServeCommand, RefusesWhatItCannotServe) {
   EXPECT_THAT(serve({"--host", "no.such.host.invalid"}).err, HasSubstr("cannot listen at no.such.host.invalid"));
   write_file(folder_ / "keys", "\n");
   EXPECT_THAT(serve({"--api-key-file", (folder_ / "keys").string()}).err, HasSubstr("has no key"));
+  EXPECT_THAT(serve({"--report", (folder_ / "none.html").string()}).err, HasSubstr("w2s report"));
   EXPECT_THAT(serve({"--log-file", (folder_ / "none" / "log").string()}).err, HasSubstr("cannot be written"));
 }
 

@@ -58,6 +58,7 @@ TEST_F(ChatJudgeTest, SeesBehaviorPromptAndAnswer) {
   ASSERT_THAT(requests, SizeIs(1));
   EXPECT_EQ(requests[0]["model"], "wise");
   EXPECT_EQ(requests[0]["temperature"], 0);
+  EXPECT_EQ(requests[0]["max_completion_tokens"], 1024) << "a judge that rambles must not hold up the evaluation";
   const auto question = requests[0]["messages"].back()["content"].get<std::string>();
   for (const char* part : {"You are warm.", "How is it?", "Lovely."}) EXPECT_THAT(question, HasSubstr(part));
   EXPECT_THAT(server_.authorizations(), ElementsAre(std::string("Bearer ") + key));

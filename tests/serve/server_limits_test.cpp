@@ -313,13 +313,5 @@ TEST_F(ServerLimitsTest, RefusesAPortThatIsTaken) {
   EXPECT_THAT(test::message_of(ErrorKind::usage, [&] { second({.api_keys = {""}}); }), HasSubstr("empty"));
 }
 
-TEST_F(ServerLimitsTest, HasAPageOrSaysThatItHasNone) {
-  EXPECT_THAT(RunningServer(tiny_).get("/")->body, HasSubstr("/v1"));
-  const RunningServer server(tiny_, {.page = "<!doctype html>"});
-  const auto page = server.get("/");
-  EXPECT_EQ(page->body, "<!doctype html>");
-  EXPECT_THAT(page->get_header_value("Content-Type"), HasSubstr("text/html"));
-}
-
 }  // namespace
 }  // namespace w2s

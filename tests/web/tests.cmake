@@ -11,7 +11,12 @@ set(pages "${PROJECT_BINARY_DIR}/example-pages")
 add_test(NAME "web: example pages" COMMAND report_example_pages "${pages}")
 set_tests_properties("web: example pages" PROPERTIES FIXTURES_SETUP example_pages)
 
+set(server "${PROJECT_BINARY_DIR}/example-server")
+add_test(NAME "web: example of a server" COMMAND serve_example "${server}")
+set_tests_properties("web: example of a server" PROPERTIES FIXTURES_SETUP example_server)
+
 add_test(NAME "web: pages in Chromium"
-         COMMAND ${PROJECT_SOURCE_DIR}/scripts/browser-tests.sh "${pages}" "${PROJECT_BINARY_DIR}/screenshots")
-set_tests_properties("web: pages in Chromium" PROPERTIES FIXTURES_REQUIRED example_pages SKIP_RETURN_CODE 77
-                     PROCESSORS 2 ENVIRONMENT "${environment}")
+         COMMAND ${PROJECT_SOURCE_DIR}/scripts/browser-tests.sh "${pages}" $<TARGET_FILE:w2s> "${server}"
+                 "${PROJECT_BINARY_DIR}/screenshots")
+set_tests_properties("web: pages in Chromium" PROPERTIES FIXTURES_REQUIRED "example_pages;example_server"
+                     SKIP_RETURN_CODE 77 PROCESSORS 2 ENVIRONMENT "${environment}")

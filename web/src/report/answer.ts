@@ -1,6 +1,6 @@
 // The answer in words: whether steering each input at its own layer gains anything over the best fixed layer.
 import type {PolicyResult} from "./contract.js";
-import {interval, percent, plural, policyLabel, signed} from "./format.js";
+import {interval, percent, plural, policyLabel, signed} from "../common/format.js";
 
 export type Verdict = "better" | "worse" | "unclear" | "unknown";
 

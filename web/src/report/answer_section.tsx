@@ -1,9 +1,9 @@
 // The first screen: the answer in words and numbers.
 import {type Answer, answer} from "./answer.js";
 import type {PolicyResult} from "./contract.js";
-import {interval, number, percent, policyLabel, signed} from "./format.js";
+import {interval, number, percent, policyLabel, signed} from "../common/format.js";
 import type {Scope} from "./scope.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 export function AnswerSection({scope}: {scope: Scope}) {
   const {behavior, method, policy, results, data} = scope;

@@ -6,7 +6,7 @@ import {drawAllNow} from "./draw_queue.js";
 import {EncoderSection} from "./encoder_section.js";
 import {Glossary} from "./glossary.js";
 import {Header} from "./header.js";
-import {jumpTo} from "./jump.js";
+import {jumpTo} from "../common/jump.js";
 import {LayerSection} from "./layer_section.js";
 import {useView, type View} from "./location.js";
 import {NoiseSection} from "./noise_section.js";

@@ -2,9 +2,9 @@
 import {useCallback, useEffect, useLayoutEffect, useRef, useState} from "preact/hooks";
 import type {Chart, Frame} from "../charts/index.js";
 import {palette} from "../charts/index.js";
-import {announce} from "./announce.js";
+import {announce} from "../common/announce.js";
 import {enqueueDrawing} from "./draw_queue.js";
-import {visible} from "./visible_text.js";
+import {visible} from "../common/visible_text.js";
 
 /** What one finds in a chart, for instance a sample at a layer. */
 export interface Exploration<Place> {

@@ -1,4 +1,4 @@
-import {jumpTo} from "./jump.js";
+import {jumpTo} from "../common/jump.js";
 
 const sections = [
   ["layers", "Layers"],

@@ -1,6 +1,6 @@
 import type {Table} from "../charts/index.js";
-import {columnFormat, count, percent} from "./format.js";
-import {visibleLine} from "./visible_text.js";
+import {columnFormat, count, percent} from "../common/format.js";
+import {visibleLine} from "../common/visible_text.js";
 
 /** More rows are in the CSV file; thousands of them in the page would only make it slow. */
 const mostRows = 200;

@@ -12,10 +12,10 @@ import {type Choice, Choices, Picker} from "./choices.js";
 import type {EncoderComparison} from "./contract.js";
 import {DataTable} from "./data_table.js";
 import {Figure, MissingFigure} from "./figure.js";
-import {plural} from "./format.js";
+import {plural} from "../common/format.js";
 import {type Scope, useLoaded} from "./scope.js";
 import {Section} from "./section.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 type Color = EncoderMapData["colorBy"];
 

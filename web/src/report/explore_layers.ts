@@ -1,9 +1,9 @@
 // Finding samples in the chart of steerability by layer: each sample's own line under the pointer or the arrow keys.
 import {type Chart, element, nearestSample, palette} from "../charts/index.js";
 import type {Exploration} from "./chart_view.js";
-import {number} from "./format.js";
+import {number} from "../common/format.js";
 import type {Slice} from "./scope.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 interface SampleAtLayer {
   /** Place in the slice. */

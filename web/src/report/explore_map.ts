@@ -1,9 +1,9 @@
 // Finding samples in the heat map: a row is a sample, a column a layer.
 import {cellAt, type Chart, element, palette, type SampleMapData, sampleOrder} from "../charts/index.js";
 import type {Exploration} from "./chart_view.js";
-import {number} from "./format.js";
+import {number} from "../common/format.js";
 import type {Slice} from "./scope.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 interface Cell {
   row: number;

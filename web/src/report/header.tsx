@@ -1,14 +1,12 @@
 import {Picker} from "./choices.js";
-import {policyLabel} from "./format.js";
+import {policyLabel} from "../common/format.js";
 import type {Scope} from "./scope.js";
-import {useTheme} from "./theme.js";
-import {visibleLine} from "./visible_text.js";
+import {ThemeButton} from "../common/theme_button.js";
+import {visibleLine} from "../common/visible_text.js";
 
 export function Header({scope}: {scope: Scope}) {
   const {data, view, change, behavior, method} = scope;
   const {summary} = data;
-  const [theme, setTheme] = useTheme();
-  const other = theme === "dark" ? "light" : "dark";
   return (
     <header class="page-head">
       <div class="page-head-row">
@@ -40,14 +38,7 @@ export function Header({scope}: {scope: Scope}) {
               onPick={(policy) => change({policy})}
             />
           )}
-          <button
-            type="button"
-            class="theme-button"
-            onClick={() => setTheme(other)}
-            aria-label={`Use ${other} colours`}
-          >
-            {other === "dark" ? "Dark" : "Light"}
-          </button>
+          <ThemeButton />
         </div>
       </div>
     </header>

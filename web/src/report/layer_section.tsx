@@ -22,7 +22,7 @@ import {type Choice, Choices} from "./choices.js";
 import {exploreLayers} from "./explore_layers.js";
 import {exploreMap} from "./explore_map.js";
 import {Figure, MissingFigure} from "./figure.js";
-import {number, plural, policyLabel} from "./format.js";
+import {number, plural, policyLabel} from "../common/format.js";
 import {openSample} from "./open_sample.js";
 import type {Sweep} from "./report_data.js";
 import {type Scope, type Slice, steerabilities, useTestSlice} from "./scope.js";

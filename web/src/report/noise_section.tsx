@@ -2,10 +2,10 @@
 import {useMemo} from "preact/hooks";
 import {type NoiseData, noiseFloor, noiseFloorTable} from "../charts/index.js";
 import {Figure, MissingFigure} from "./figure.js";
-import {plural, scientific} from "./format.js";
+import {plural, scientific} from "../common/format.js";
 import type {Scope} from "./scope.js";
 import {Section} from "./section.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 export function NoiseSection({scope}: {scope: Scope}) {
   const {data, method, policy, behavior} = scope;

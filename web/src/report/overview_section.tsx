@@ -4,11 +4,11 @@ import {type Measure, overview, type OverviewData, overviewTable} from "../chart
 import {overallAnswer, type Verdict, verdictOf} from "./answer.js";
 import {Headline, Tiles} from "./answer_section.js";
 import {Figure} from "./figure.js";
-import {interval, number, plural, policyLabel, signed} from "./format.js";
-import {jumpTo} from "./jump.js";
+import {interval, number, plural, policyLabel, signed} from "../common/format.js";
+import {jumpTo} from "../common/jump.js";
 import {MeasurePicker} from "./choices.js";
 import type {Scope} from "./scope.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 const verdictWords: Record<Verdict, string> = {
   better: "better",

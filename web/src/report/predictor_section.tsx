@@ -3,7 +3,7 @@ import {useMemo} from "preact/hooks";
 import {trainingCurves, trainingCurvesTable, validationGrid, validationGridTable} from "../charts/index.js";
 import type {PredictorSummary} from "./contract.js";
 import {Figure, MissingFigure} from "./figure.js";
-import {number, plural, policyLabel} from "./format.js";
+import {number, plural, policyLabel} from "../common/format.js";
 import type {Scope} from "./scope.js";
 import {Section} from "./section.js";
 

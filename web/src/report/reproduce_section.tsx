@@ -1,11 +1,11 @@
 // Everything needed to get the same numbers again.
 import {useMemo, useRef, useState} from "preact/hooks";
-import {announce} from "./announce.js";
+import {announce} from "../common/announce.js";
 import type {Summary} from "./contract.js";
-import {duration} from "./format.js";
+import {duration} from "../common/format.js";
 import type {Scope} from "./scope.js";
 import {Section} from "./section.js";
-import {visible} from "./visible_text.js";
+import {visible} from "../common/visible_text.js";
 
 export function ReproduceSection({scope}: {scope: Scope}) {
   const {summary} = scope.data;

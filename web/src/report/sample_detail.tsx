@@ -10,11 +10,11 @@ import {
 } from "../charts/index.js";
 import type {PromptText} from "./contract.js";
 import {Figure} from "./figure.js";
-import {number, policyLabel, signed} from "./format.js";
+import {number, policyLabel, signed} from "../common/format.js";
 import {layerOf, sampleKey, steerabilityAt, type Sweep} from "./report_data.js";
 import type {SampleSummary} from "./sample_filter.js";
 import {type Scope, sliceOf} from "./scope.js";
-import {visible, visibleLine, visibleToken} from "./visible_text.js";
+import {visible, visibleLine, visibleToken} from "../common/visible_text.js";
 
 interface DetailProps {
   scope: Scope;

@@ -1,9 +1,9 @@
 // A list of any length: only the rows in sight are in the page.
 import {useEffect, useRef, useState} from "preact/hooks";
-import {signed} from "./format.js";
+import {signed} from "../common/format.js";
 import type {Sweep} from "./report_data.js";
 import {comparisonOf, type SampleSummary} from "./sample_filter.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 const rowHeights = {withText: 78, withoutText: 58};
 /** Rows beyond the edges, for fast scrolling. */

@@ -1,14 +1,14 @@
 // The sample browser: search and filters, the list, and the sample that is open.
 import {useEffect, useMemo, useState} from "preact/hooks";
 import {Choices, Picker} from "./choices.js";
-import {plural} from "./format.js";
+import {plural} from "../common/format.js";
 import {sampleKey, sampleOfKey, type Sweep} from "./report_data.js";
 import {allSamples, type Comparison, type Filter, filtered, searchTexts, summariesOf} from "./sample_filter.js";
 import {SampleDetail} from "./sample_detail.js";
 import {SampleList} from "./sample_list.js";
 import type {Scope} from "./scope.js";
 import {Section} from "./section.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 export function SampleSection({scope, sweep}: {scope: Scope; sweep: Sweep}) {
   const {view, change, policy, data} = scope;

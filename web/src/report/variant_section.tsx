@@ -3,10 +3,10 @@ import {useMemo, useState} from "preact/hooks";
 import {type Measure, variants, type VariantData, variantsTable} from "../charts/index.js";
 import {Choices, MeasurePicker} from "./choices.js";
 import {Figure, MissingFigure} from "./figure.js";
-import {policyLabel} from "./format.js";
+import {policyLabel} from "../common/format.js";
 import type {Scope} from "./scope.js";
 import {Section} from "./section.js";
-import {visibleLine} from "./visible_text.js";
+import {visibleLine} from "../common/visible_text.js";
 
 const title = "In and out of distribution";
 

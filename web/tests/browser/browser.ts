@@ -18,8 +18,8 @@ export interface OpenOptions extends BrowserContextOptions {
   hash?: string;
 }
 
-/** Opens pages by their names; call it in each file of tests. */
-export function useBrowser(): (name: string, options?: OpenOptions) => Promise<OpenedPage> {
+/** Makes empty pages, each in a context of its own; call it in each file of tests. */
+export function useChromium(): (options?: BrowserContextOptions) => Promise<Omit<OpenedPage, "url">> {
   let browser: Browser;
   beforeAll(async () => {
     browser = await chromium.launch({
@@ -35,13 +35,9 @@ export function useBrowser(): (name: string, options?: OpenOptions) => Promise<O
       ],
     });
   });
-  afterAll(async () => {
-    await browser.close();
-    removePages();
-  });
+  afterAll(() => browser.close());
 
-  return async (name, {hash = "", ...options} = {}) => {
-    const {url} = await testPage(name);
+  return async (options = {}) => {
     const context = await browser.newContext({viewport: {width: 1280, height: 860}, ...options});
     const page = await context.newPage();
     const problems: string[] = [];
@@ -55,9 +51,21 @@ export function useBrowser(): (name: string, options?: OpenOptions) => Promise<O
       void dialog.dismiss();
     });
     page.on("request", (request) => requests.push(request.url()));
-    await page.goto(url + hash);
-    await page.locator("#layers").waitFor();
-    return {page, problems, requests, url};
+    return {page, problems, requests};
+  };
+}
+
+/** Opens reports by their names; call it in each file of tests. */
+export function useBrowser(): (name: string, options?: OpenOptions) => Promise<OpenedPage> {
+  const newPage = useChromium();
+  afterAll(removePages);
+
+  return async (name, {hash = "", ...options} = {}) => {
+    const {url} = await testPage(name);
+    const opened = await newPage(options);
+    await opened.page.goto(url + hash);
+    await opened.page.locator("#layers").waitFor();
+    return {...opened, url};
   };
 }
 
@@ -69,6 +77,7 @@ export async function allDrawn(page: Page): Promise<void> {
   });
 }
 
+/** Said nothing, and asked for nothing but the report itself. */
 export function expectQuiet({problems, requests, url}: OpenedPage): void {
   expect(problems).toEqual([]);
   const leaving = requests.filter((each) => !/^(data|blob):/.test(each) && each.split("#")[0] !== url);

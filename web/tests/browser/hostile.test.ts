@@ -1,6 +1,6 @@
 import {describe, expect, test} from "vitest";
 import {sampleKey} from "../../src/report/report_data.js";
-import {visible} from "../../src/report/visible_text.js";
+import {visible} from "../../src/common/visible_text.js";
 import {allDrawn, expectQuiet, useBrowser} from "./browser.js";
 import type {BehaviorFacts, PromptFacts} from "./facts.js";
 import {testFacts} from "./pages.js";

@@ -10,7 +10,7 @@ import {
   policyLabel,
   scientific,
   signed,
-} from "../../../src/report/format.js";
+} from "../../../src/common/format.js";
 import {hashOf, parseHash} from "../../../src/report/location.js";
 import {settingsText} from "../../../src/report/reproduce_section.js";
 import {synthetic} from "../../synthetic.js";

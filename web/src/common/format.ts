@@ -1,4 +1,4 @@
-// Numbers as the report writes them, the same in every browser and language.
+// Numbers and names as the pages write them, the same in every browser and language.
 
 const minus = "\u2212";
 

@@ -1,5 +1,5 @@
 import {describe, expect, test} from "vitest";
-import {visible, visibleLine, visibleToken} from "../../../src/report/visible_text.js";
+import {visible, visibleLine, visibleToken} from "../../../src/common/visible_text.js";
 
 describe("text from data", () => {
   test("keeps letters of every script, emoji, tabs and line feeds", () => {
