@@ -29,8 +29,8 @@ class ChatJudge {
   ChatJudge& operator=(ChatJudge&&) noexcept;
 
   /// How strongly the answer shows the behaviour, 0 to best_rating; nothing where the model replied with anything but
-  /// a whole number in that range. The temperature is 0, and the reply ends after 1024 tokens. Throws Error{network} once
-  /// the tries are used up or the server refuses, Error{interrupted} when the job is stopped.
+  /// a whole number in that range. The temperature is 0, and the reply ends after 1024 tokens. Throws Error{network}
+  /// once the tries are used up or the server refuses, Error{interrupted} when the job is stopped.
   [[nodiscard]] std::optional<int> rate(const JudgeQuestion& question, const Job& job = {});
 
  private:

@@ -148,10 +148,10 @@ std::string embeddings_json(const std::string& model, std::span<const std::vecto
                             std::size_t prompt_tokens) {
   auto data = ResponseJson::array();
   for (std::size_t i = 0; i < embeddings.size(); ++i) {
-    data.push_back({{"object", "embedding"},
-                    {"index", i},
-                    {"embedding", base64 ? ResponseJson(encode_base64(bytes_of(embeddings[i])))
-                                         : ResponseJson(embeddings[i])}});
+    data.push_back(
+        {{"object", "embedding"},
+         {"index", i},
+         {"embedding", base64 ? ResponseJson(encode_base64(bytes_of(embeddings[i]))) : ResponseJson(embeddings[i])}});
   }
   return dump({{"object", "list"},
                {"data", std::move(data)},
