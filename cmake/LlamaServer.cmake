@@ -1,6 +1,5 @@
 # llama.cpp's server as the target llama-server, from the source and the libraries that w2s uses, kept out of every
-# other target. Its web page is left out. Its own code is lightly optimised, and what only pictures and sounds need not at
-# all: it computes with the libraries.
+# other target. Its web page is left out, and what only pictures and sounds need is not optimised: it is compiled soon.
 set(llama_source "${llama_include}/..")
 set(llama_ui "${PROJECT_BINARY_DIR}/llama-ui")
 
@@ -20,7 +19,7 @@ list(FILTER llama_multimodal_sources INCLUDE REGEX "/mtmd/")
 set_source_files_properties(${llama_multimodal_sources} PROPERTIES COMPILE_OPTIONS -O0)
 
 add_executable(llama-server EXCLUDE_FROM_ALL ${llama_server_sources} "${llama_ui}/ui.cpp")
-target_compile_options(llama-server PRIVATE -w -O1)
+target_compile_options(llama-server PRIVATE -w)
 target_include_directories(llama-server PRIVATE "${llama_source}" "${llama_source}/tools/server"
                            "${llama_source}/tools/mtmd" "${llama_source}/vendor" "${llama_source}/vendor/hash"
                            "${llama_ui}")
