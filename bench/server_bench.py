@@ -114,10 +114,10 @@ def take_turn(contestant: Contestant, prompts: Sequence[str], tokens: int, end_t
 
 
 def prompts_of(first_word: str, number: int, streams: int) -> list[str]:
-    """They differ near the beginning, so that no server has anything of them already."""
+    """They differ within the first tokens, so that no server has anything of them already."""
     choose = random.Random(number * 1000 + streams)
     return [
-        f"{first_word} {number:02} {streams} {at}: " + " ".join(choose.choices(WORDS, k=WORDS_OF_PROMPT)) + " is"
+        f"{at} {first_word} {number:02} {streams}: " + " ".join(choose.choices(WORDS, k=WORDS_OF_PROMPT)) + " is"
         for at in range(streams)
     ]
 
