@@ -10,6 +10,7 @@
 #include "cli/recording_console.h"
 #include "remote/judge_server.h"
 #include "support/error_of.h"
+#include "support/study_settings.h"
 #include "support/tiny_study.h"
 #include "w2s/file.h"
 #include "w2s/study.h"

@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "support/error_of.h"
+#include "support/study_settings.h"
 #include "support/tiny_study.h"
 #include "w2s/file.h"
 

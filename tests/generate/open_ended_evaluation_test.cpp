@@ -9,6 +9,7 @@
 
 #include "generate/generations.h"
 #include "support/error_of.h"
+#include "support/study_settings.h"
 #include "w2s/file.h"
 #include "w2s/study.h"
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "support/study_settings.h"
 #include "support/tiny_study.h"
 #include "w2s/error.h"
 #include "w2s/file.h"

@@ -10,7 +10,6 @@
 #include "w2s/constant_source.h"
 #include "w2s/dataset.h"
 #include "w2s/decoder.h"
-#include "w2s/study.h"
 #include "w2s/tokenized_sample.h"
 
 namespace w2s::test {
@@ -37,9 +36,6 @@ class LoadedTinyModel {
 [[nodiscard]] std::string preference_pairs(std::size_t samples);
 
 [[nodiscard]] std::vector<TokenizedSample> tokenized(const Model& model, const Behavior& behavior);
-
-/// A study of a model and a data file that takes no time: one small network a predictor, one thread.
-[[nodiscard]] StudySettings tiny_study(const std::filesystem::path& model, const std::filesystem::path& data);
 
 /// Different directions for every layer, of about the size of the residual stream.
 [[nodiscard]] ConstantSource some_vectors(const ModelInfo& model, std::uint64_t seed = 7);
