@@ -48,7 +48,8 @@ std::filesystem::path default_embeddings_folder() {
 struct RemoteEmbeddings::State {
   explicit State(RemoteEmbeddingsOptions wanted)
       : options(checked(std::move(wanted))),
-        server(options, "/embeddings", {.owner = "the embeddings'", .result = "embeddings"}),
+        server(static_cast<const OpenAiServerOptions&>(options), "/embeddings",
+               {.owner = "the embeddings'", .result = "embeddings"}),
         cache(options.cache_folder,
               {.base_url = server.base_url(), .model = options.model, .dimensions = options.dimensions}) {}
 

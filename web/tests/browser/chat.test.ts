@@ -208,9 +208,9 @@ describe.skipIf(!canServe)("The chat", () => {
     expect(await pointed.getAttribute("aria-label")).toMatch(/^Layer 0 \u00b7 \d+\.\d% likely/);
     expect(await cells.getAttribute("aria-activedescendant")).toBe(await pointed.getAttribute("id"));
     await page.keyboard.press("ArrowRight");
-    expect(await chat.strip(page).locator(".strip-legend").textContent()).toMatch(/^Layer 1 /);
+    await expect.poll(() => chat.strip(page).locator(".strip-legend").textContent()).toMatch(/^Layer 1 /);
     await chat.strip(page).locator("summary").press("Enter");
-    expect(await chat.strip(page).locator("tbody tr").count()).toBe(layers);
+    await expect.poll(() => chat.strip(page).locator("tbody tr").count()).toBe(layers);
     expectQuietChat(opened);
   });
 
