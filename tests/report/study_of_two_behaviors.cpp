@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "support/study_settings.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
 #include "support/tiny_study.h"
@@ -27,9 +28,8 @@ void write_data(const fs::path& folder, const std::string& adjective, std::size_
 }
 
 StudySettings settings_in(const fs::path& inputs) {
-  StudySettings settings;
-  settings.model = inputs / "tiny-llama.gguf";
-  settings.data = {(inputs / "warm.jsonl").string(), (inputs / "expensive.jsonl").string()};
+  auto settings = tiny_study(inputs / "tiny-llama.gguf", inputs / "warm.jsonl");
+  settings.data.push_back((inputs / "expensive.jsonl").string());
   settings.methods = {"l2s", "caa"};
   settings.method_options.learning_rates = {1e-3};
   settings.method_options.max_epochs = 3;
@@ -39,12 +39,7 @@ StudySettings settings_in(const fs::path& inputs) {
   settings.encoder = "first-mean";
   settings.top_k = {1, 2};
   settings.objectives = {Objective::cross_entropy, Objective::expected_steerability};
-  settings.predictor.grid = {
-      .learning_rates = {1e-2, 1e-3}, .hidden_widths = {8}, .hidden_layers = {1}, .weight_decays = {1e-2}};
-  settings.predictor.folds = 3;
-  settings.predictor.seeds = 1;
-  settings.predictor.max_epochs = 10;
-  settings.decoder.threads = 1;
+  settings.predictor.grid.learning_rates = {1e-2, 1e-3};
   settings.evaluation.bootstrap_draws = 200;
   return settings;
 }
