@@ -40,6 +40,6 @@ if(W2S_BUILD_TESTS)
 endif()
 
 add_custom_target(lint
-  COMMAND python3 scripts/run-tidy.py "${PROJECT_BINARY_DIR}/compile_commands.json" "${PROJECT_BINARY_DIR}/passed"
+  COMMAND python3 scripts/run-tidy.py "${PROJECT_BINARY_DIR}/compile_commands.json"
   WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
   USES_TERMINAL VERBATIM)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over the project's sources, one process a core.
 
-A file is skipped when it passed before and nothing that clang-tidy saw has changed since: the file, the project's
-headers it includes, its compile command, the checks and clang-tidy itself.
+A file is skipped when it passed before, in this clone or another, and nothing that clang-tidy saw has changed since: the
+file, the project's headers it includes, its compile command, the checks and clang-tidy itself. What passed is kept as an
+empty file in the cache, named by a hash of all that.
 
-usage: run-tidy.py COMPILE_COMMANDS FOLDER_OF_STAMPS
+usage: run-tidy.py COMPILE_COMMANDS
 """
 import hashlib
 import json
@@ -12,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +23,7 @@ SOURCE_FOLDERS = ("src", "tests", "bench", "examples")
 INCLUDE_FOLDERS = (ROOT / "include", ROOT / "src", ROOT / "tests")
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 CLANG_TIDY = os.environ.get("CLANG_TIDY", "clang-tidy-19")
+DAYS_A_STAMP_IS_KEPT = 60
 
 
 @lru_cache(maxsize=None)
@@ -47,12 +50,18 @@ def files_seen_from(path: Path) -> list[Path]:
     return sorted(seen)
 
 
+def checks_of(path: Path) -> list[str]:
+    configurations = (folder / ".clang-tidy" for folder in path.parents if folder.is_relative_to(ROOT))
+    return [configuration.read_text() for configuration in configurations if configuration.is_file()]
+
+
 def fingerprint(path: Path, command: str, tool: str) -> str:
     digest = hashlib.sha256()
-    for part in (tool, command, (ROOT / ".clang-tidy").read_text()):
+    for part in (tool, command.replace(str(ROOT), ""), *checks_of(path)):
         digest.update(part.encode() + b"\0")
     for file in files_seen_from(path):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
+        digest.update(str(file.relative_to(ROOT)).encode() + b"\0")
     return digest.hexdigest()
 
 
@@ -71,9 +80,21 @@ def without_repetitions(output: str, printed: set[str]) -> str:
     return "".join(new)
 
 
-def main() -> int:
-    database, stamps = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+def open_stamps() -> Path:
+    """The folder of what passed, without what nobody has asked for in a long time."""
+    script = ROOT / "scripts" / "cache-folder.sh"
+    cache = subprocess.run([script], capture_output=True, text=True, check=True).stdout.strip()
+    stamps = Path(cache) / "clang-tidy"
     stamps.mkdir(parents=True, exist_ok=True)
+    oldest = time.time() - DAYS_A_STAMP_IS_KEPT * 24 * 3600
+    for stamp in stamps.iterdir():
+        if stamp.stat().st_mtime < oldest:
+            stamp.unlink(missing_ok=True)
+    return stamps
+
+
+def main() -> int:
+    database, stamps = Path(sys.argv[1]).resolve(), open_stamps()
     tool = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
 
     work = []
@@ -82,19 +103,20 @@ def main() -> int:
         if not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in SOURCE_FOLDERS:
             continue
         name = str(path.relative_to(ROOT))
-        stamp = stamps / name.replace("/", ".")
-        now = fingerprint(path, entry["command"], tool)
-        if not stamp.is_file() or stamp.read_text() != now:
-            work.append((name, path, stamp, now))
+        stamp = stamps / fingerprint(path, entry["command"], tool)
+        if stamp.is_file():
+            stamp.touch()
+        else:
+            work.append((name, path, stamp))
 
     failed = 0
     printed: set[str] = set()
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         results = pool.map(lambda item: check(item[1], database), work)
-        for number, ((name, _, stamp, now), (passed, output)) in enumerate(zip(work, results), start=1):
+        for number, ((name, _, stamp), (passed, output)) in enumerate(zip(work, results), start=1):
             print(f"[{number}/{len(work)}] {name}{'' if passed else ': FAILED'}", flush=True)
             if passed:
-                stamp.write_text(now)
+                stamp.touch()
             else:
                 print(without_repetitions(output, printed), flush=True)
                 failed += 1
