@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Whose headers a room may include besides its own.
 MAY_USE = {
     "base": set(),
+    "cluster": {"base"},
     "remote": {"base"},
     "data": {"base"},
     "engine": {"base"},
@@ -28,7 +29,7 @@ MAY_USE = {
     "report": {"base", "data", "vectors", "sweep", "predictor", "eval", "study", "paper"},
     "generate": {"base", "data", "engine", "vectors", "sweep", "predictor", "study"},
     "serve": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "study", "generate"},
-    "cli": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "study", "paper",
+    "cli": {"base", "cluster", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "study", "paper",
             "experiment", "report", "generate", "serve"},
 }
 # Single headers beyond that: the predictor's file is a tensor file, but the predictor never meets a model; a report
@@ -42,10 +43,11 @@ HEADER_ONLY = {"error": "base", "chat_message": "base", "table": "base", "text_e
 LIBRARY_ROOMS = [
     (re.compile(r"(llama|ggml|gguf)[\w-]*\.h$|(common|chat|sampling)\.h$"), {"engine"}),
     (re.compile(r"sqlite3\.h$"), {"sweep"}),
+    (re.compile(r"mpi\.h$"), {"cluster"}),
     (re.compile(r"zip\.h$"), {"vectors"}),
     (re.compile(r"curl/"), {"remote"}),
     (re.compile(r"(zlib|quickjs)\.h$"), {"report"}),
-    (re.compile(r"Eigen/"), {"nn", "predictor", "vectors"}),
+    (re.compile(r"Eigen/"), {"engine", "nn", "predictor", "vectors", "bench"}),
     (re.compile(r"(umappp|knncolle|irlba|subpar|aarand|sanisizer)/"), {"nn"}),
     (re.compile(r"CLI/"), {"cli"}),
     (re.compile(r"httplib\.h$"), {"serve", "remote"}),
@@ -94,8 +96,10 @@ def room_of_file(path: Path) -> str | None:
 
 
 def room_a_file_is_about(path: Path) -> str | None:
-    """A test of a room may use the libraries that the room itself uses."""
+    """A test of a room may use the libraries that the room itself uses; benchmarks count as a room here."""
     parts = path.relative_to(ROOT).parts
+    if parts[0] == "bench":
+        return "bench"
     return parts[1] if parts[0] == "tests" and len(parts) > 2 else room_of_file(path)
 
 

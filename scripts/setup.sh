@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that everything the build needs is installed. On Debian and its relatives it installs what is missing;
 # elsewhere it lists it. Where nothing is missing it is instant and needs no network.
-# usage: setup.sh [build] [lint] [format] [fuzz] [browser] [clients]
+# usage: setup.sh [build] [mpi] [lint] [format] [fuzz] [browser] [clients]
 set -eu
 
 fail() {
@@ -22,6 +22,7 @@ packages_for() {
         command -v python3 >/dev/null || echo python3
         python3 -c 'import pip' 2>/dev/null || echo python3-pip
         ;;
+      mpi) echo libopenmpi-dev openmpi-bin ;;
       lint) echo clang-tidy-19 ;;
       format) echo clang-format-19 ;;
       fuzz) echo clang-19 libclang-rt-19-dev ;;
@@ -31,7 +32,7 @@ packages_for() {
         echo fonts-dejavu-core
         ;;
       clients) python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv ;;
-      *) fail "setup.sh: unknown purpose \"$purpose\" (build, lint, format, fuzz, browser, clients)" ;;
+      *) fail "setup.sh: unknown purpose \"$purpose\" (build, mpi, lint, format, fuzz, browser, clients)" ;;
     esac
   done
 }
@@ -101,6 +102,7 @@ list_what_is_missing() {
         need "GoogleTest with GoogleMock" has_header gmock/gmock.h
         need "Google Benchmark" has_header benchmark/benchmark.h
         ;;
+      mpi) need "Open MPI, as mpicc and mpirun" command -v mpicc mpirun ;;
       lint) need "clang-tidy 19, as clang-tidy-19" command -v clang-tidy-19 ;;
       format) need "clang-format 19, as clang-format-19" command -v clang-format-19 ;;
       fuzz) need "clang 19 with libFuzzer, as clang++-19" command -v clang++-19 ;;

@@ -18,4 +18,10 @@ namespace w2s {
 void run_parallel(Progress progress, std::size_t threads,
                   const std::function<void(std::size_t worker, std::size_t task)>& task, const Job& job);
 
+/// The same for tasks that are better done several at once: task(worker, first, count) does those from number `first`
+/// on, up to `most_together`, and fewer where some worker would have none.
+void run_parallel_together(Progress progress, std::size_t threads, std::size_t most_together,
+                           const std::function<void(std::size_t worker, std::size_t first, std::size_t count)>& task,
+                           const Job& job);
+
 }  // namespace w2s

@@ -115,4 +115,24 @@ void run_parallel(Progress progress, std::size_t threads, const std::function<vo
   }
 }
 
+void run_parallel_together(Progress progress, std::size_t threads, std::size_t most_together,
+                           const std::function<void(std::size_t, std::size_t, std::size_t)>& task, const Job& job) {
+  const std::size_t open = progress.total - progress.done;
+  const std::size_t workers = std::max<std::size_t>(threads, 1);
+  const std::size_t together = std::clamp<std::size_t>((open + workers - 1) / workers, 1, most_together);
+  auto in_tasks = job;
+  in_tasks.on_progress = [&](const Progress& groups) {
+    auto own = progress;
+    own.done = std::min(progress.done + groups.done * together, progress.total);
+    job.report(own);
+  };
+  run_parallel(
+      {.stage = progress.stage, .done = 0, .total = (open + together - 1) / together}, threads,
+      [&](std::size_t worker, std::size_t group) {
+        const std::size_t first = group * together;
+        task(worker, first, std::min(together, open - first));
+      },
+      in_tasks);
+}
+
 }  // namespace w2s

@@ -38,6 +38,47 @@ TEST(RunParallel, ReportsEachTaskFromTheCallingThread) {
   EXPECT_FALSE(elsewhere);
 }
 
+TEST(RunParallelTogether, RunsEveryTaskOnceInGroupsOfNoMoreThanIsSaid) {
+  for (const std::size_t threads : {1U, 3U}) {
+    std::vector<std::atomic<int>> runs(22);
+    std::atomic<std::size_t> largest = 0;
+    const auto task = [&](std::size_t, std::size_t first, std::size_t count) {
+      if (count > largest) largest = count;
+      for (std::size_t i = first; i < first + count; ++i) ++runs[i];
+    };
+    run_parallel_together(tasks(runs.size()), threads, 4, task, {});
+    EXPECT_THAT(std::vector<int>(runs.begin(), runs.end()), Each(1)) << threads << " threads";
+    EXPECT_EQ(largest, 4U);
+  }
+}
+
+TEST(RunParallelTogether, GivesEveryWorkerSome) {
+  std::vector<std::atomic<int>> groups(3);
+  run_parallel_together(tasks(6), 3, 4,
+                        [&](std::size_t, std::size_t first, std::size_t count) {
+                          EXPECT_EQ(count, 2U);
+                          ++groups[first / 2];
+                        },
+                        {});
+  EXPECT_THAT(std::vector<int>(groups.begin(), groups.end()), Each(1));
+}
+
+TEST(RunParallelTogether, ReportsTasksAndLeavesOutThoseThatAreDone) {
+  std::vector<std::size_t> done;
+  std::vector<std::size_t> first_tasks;
+  Job job;
+  job.on_progress = [&](const Progress& progress) {
+    EXPECT_EQ(progress.total, 13U);
+    EXPECT_EQ(progress.resumed, 3U);
+    done.push_back(progress.done);
+  };
+  run_parallel_together(
+      {.stage = "tasks", .done = 3, .total = 13, .resumed = 3}, 1, 4,
+      [&](std::size_t, std::size_t first, std::size_t) { first_tasks.push_back(first); }, job);
+  EXPECT_THAT(done, ElementsAre(3, 7, 11, 13));
+  EXPECT_THAT(first_tasks, ElementsAre(0, 4, 8));
+}
+
 TEST(RunParallel, RethrowsWhatATaskThrewAndBeginsNoFurtherOne) {
   std::atomic<std::size_t> begun = 0;
   const auto task = [&](std::size_t, std::size_t i) {

@@ -35,6 +35,7 @@ Distribution distribution(std::string_view name, const Shape& shape) {
   if (name.ends_with(".bias")) return {0, 0.1};
   if (name.ends_with("ssm_a")) return {-1, 0.1};  // the state decays
   if (name.find("norm") != std::string_view::npos) return {1, 0.1};
+  if (name == "rope_freqs.weight") return {2, 0.9};
   if (name.find("_embd.") != std::string_view::npos) return {0, 1};
   return {0, std::sqrt(3.0 / static_cast<double>(shape.back()))};
 }
@@ -95,7 +96,8 @@ void add_tokenizer(TensorFile& file, const TinyModelShape& shape) {
 
 class ModelFile {
  public:
-  explicit ModelFile(const TinyModelShape& shape) : shape_(shape), head_(shape.width / shape.heads) {
+  explicit ModelFile(const TinyModelShape& shape)
+      : shape_(shape), head_(shape.head_width > 0 ? shape.head_width : shape.width / shape.heads) {
     put(file_, "general.architecture", shape.architecture);
     put(file_, "general.name", "tiny " + shape.architecture);
     put(file_, "general.file_type", std::int64_t{0});  // all F32
@@ -113,7 +115,8 @@ class ModelFile {
     put(file_, shape_.architecture + ".attention.layer_norm_rms_epsilon", 1e-5);
     add_tokenizer(file_, shape_);
     tensor("output_norm.weight", {shape_.width});
-    tensor("output.weight", {tiny_vocabulary, shape_.width});
+    if (!shape_.is_tied) tensor("output.weight", {tiny_vocabulary, shape_.width});
+    set_llama_options();
     const bool is_plamo2 = shape_.architecture == "plamo2";
     if (is_plamo2) {
       set_plamo2_mixers();
@@ -158,27 +161,39 @@ class ModelFile {
     tensor(name + ".bias", {shape_.width});
   }
 
-  void linear(const std::string& name, std::size_t outputs, std::size_t inputs) {
+  void set_llama_options() {
+    if (shape_.head_width > 0) {
+      set("attention.key_length", head_);
+      set("attention.value_length", head_);
+    }
+    if (shape_.has_rope_factors) tensor("rope_freqs.weight", {head_ / 2});
+    if (shape_.rope_scaling == 0) return;
+    put(file_, shape_.architecture + ".rope.scaling.type", std::string("linear"));
+    put(file_, shape_.architecture + ".rope.scaling.factor", shape_.rope_scaling);
+  }
+
+  void linear(const std::string& name, std::size_t outputs, std::size_t inputs, bool has_bias) {
     tensor(name + ".weight", {outputs, inputs});
-    tensor(name + ".bias", {outputs});
+    if (has_bias) tensor(name + ".bias", {outputs});
   }
 
   void llama_block(const std::string& block) {
+    const std::size_t query_width = shape_.heads * head_;
     const std::size_t kv_width = shape_.kv_heads * head_;
+    const bool has_attention_biases = shape_.has_biases || shape_.architecture == "qwen2";
     tensor(block + "attn_norm.weight", {shape_.width});
-    tensor(block + "attn_q.weight", {shape_.width, shape_.width});
-    tensor(block + "attn_k.weight", {kv_width, shape_.width});
-    tensor(block + "attn_v.weight", {kv_width, shape_.width});
-    tensor(block + "attn_output.weight", {shape_.width, shape_.width});
-    if (shape_.architecture == "qwen2") {
-      tensor(block + "attn_q.bias", {shape_.width});
-      tensor(block + "attn_k.bias", {kv_width});
-      tensor(block + "attn_v.bias", {kv_width});
+    linear(block + "attn_q", query_width, shape_.width, has_attention_biases);
+    linear(block + "attn_k", kv_width, shape_.width, has_attention_biases);
+    linear(block + "attn_v", kv_width, shape_.width, has_attention_biases);
+    linear(block + "attn_output", shape_.width, query_width, shape_.has_biases);
+    if (shape_.architecture == "qwen3") {
+      tensor(block + "attn_q_norm.weight", {head_});
+      tensor(block + "attn_k_norm.weight", {head_});
     }
     tensor(block + "ffn_norm.weight", {shape_.width});
-    tensor(block + "ffn_gate.weight", {shape_.feed_forward, shape_.width});
-    tensor(block + "ffn_up.weight", {shape_.feed_forward, shape_.width});
-    tensor(block + "ffn_down.weight", {shape_.width, shape_.feed_forward});
+    linear(block + "ffn_gate", shape_.feed_forward, shape_.width, shape_.has_biases);
+    linear(block + "ffn_up", shape_.feed_forward, shape_.width, shape_.has_biases);
+    linear(block + "ffn_down", shape_.width, shape_.feed_forward, shape_.has_biases);
   }
 
   // PLaMo-2 mixes layers of a state space model with attention; without one of each, llama.cpp aborts. Here the first
@@ -221,7 +236,7 @@ class ModelFile {
     tensor(block + "ssm_in.weight", {2 * shape_.width, shape_.width});
     tensor(block + "ssm_conv1d.weight", {shape_.width, ssm_kernel});
     tensor(block + "ssm_x.weight", {ssm_time_step + 2 * ssm_state, shape_.width});
-    linear(block + "ssm_dt", shape_.heads, ssm_time_step);
+    linear(block + "ssm_dt", shape_.heads, ssm_time_step, true);
     tensor(block + "ssm_a", {shape_.heads});
     tensor(block + "ssm_d", {shape_.heads});
     tensor(block + "ssm_out.weight", {shape_.width, shape_.width});
@@ -232,11 +247,11 @@ class ModelFile {
 
   void bert_block(const std::string& block) {
     for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"}) {
-      linear(block + name, shape_.width, shape_.width);
+      linear(block + name, shape_.width, shape_.width, true);
     }
     layer_norm(block + "attn_output_norm");
-    linear(block + "ffn_up", shape_.feed_forward, shape_.width);
-    linear(block + "ffn_down", shape_.width, shape_.feed_forward);
+    linear(block + "ffn_up", shape_.feed_forward, shape_.width, true);
+    linear(block + "ffn_down", shape_.width, shape_.feed_forward, true);
     layer_norm(block + "layer_output_norm");
   }
 

@@ -12,7 +12,7 @@ namespace w2s::test {
 
 /// The shape of a decoder. Its tokenizer takes bytes: token b is the byte b for b < 256, then come the control tokens.
 struct TinyModelShape {
-  std::string architecture = "llama";  ///< "llama", "qwen2" or "plamo2"
+  std::string architecture = "llama";  ///< "llama", "qwen2", "qwen3" or "plamo2"
   std::size_t layers = 4;
   std::size_t width = 32;
   std::size_t heads = 4;
@@ -22,6 +22,13 @@ struct TinyModelShape {
   std::uint32_t seed = 1;
   bool with_chat_template = true;
   bool begins_with_bos = true;  ///< whether the tokenizer puts <s> before every text
+
+  // What some models of the llama architecture have.
+  std::size_t head_width = 0;     ///< 0: width / heads
+  bool has_biases = false;        ///< in every product with weights of a layer
+  bool is_tied = false;           ///< the token embeddings are the output matrix as well
+  bool has_rope_factors = false;  ///< that frequencies of RoPE are divided by
+  double rope_scaling = 0;        ///< factor of linear scaling; 0: none
 };
 
 inline constexpr std::int32_t im_start_token = 256;  ///< <|im_start|>

@@ -1,0 +1,2 @@
+w2s_test(cluster launcher)
+w2s_test(cluster cores)
