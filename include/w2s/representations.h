@@ -8,6 +8,8 @@
 
 #include "w2s/decoder.h"
 #include "w2s/job.h"
+#include "w2s/prompt_reader.h"
+#include "w2s/ranks.h"
 #include "w2s/tokenized_sample.h"
 #include "w2s/vector_source.h"
 
@@ -51,6 +53,22 @@ struct RepresentationSet {
                                                      std::span<const TokenizedSample> samples,
                                                      std::span<const std::size_t> prompt_layers, const Job& job = {},
                                                      const std::filesystem::path& work_folder = {});
+
+/// The same for a model that is computed layer by layer, each reader on a thread of its own; what it reads it leaves to
+/// the sweep, as far as its cache goes. The readers begin with what the prompts have in common.
+[[nodiscard]] RepresentationSet read_representations(std::span<PromptReader> readers,
+                                                     std::span<const TokenizedSample> samples,
+                                                     std::span<const std::size_t> prompt_layers, const Job& job = {},
+                                                     const std::filesystem::path& work_folder = {});
+
+/// Decodes a share of what read_representations would, a chunk a piece, into its work folder alone: it finds there what
+/// the ranks have decoded. Throws what it throws.
+void decode_representations(std::span<Decoder> decoders, std::span<const TokenizedSample> samples,
+                            std::span<const std::size_t> prompt_layers, Share share,
+                            const std::filesystem::path& work_folder, const Job& job = {});
+void decode_representations(std::span<PromptReader> readers, std::span<const TokenizedSample> samples,
+                            std::span<const std::size_t> prompt_layers, Share share,
+                            const std::filesystem::path& work_folder, const Job& job = {});
 
 /// What a source needs of one input. Clears the decoder.
 [[nodiscard]] InputRepresentation read_input(Decoder& decoder, const TokenizedSample& sample, const InputNeeds& needs);

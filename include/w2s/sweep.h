@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "w2s/job.h"
+#include "w2s/ranks.h"
 #include "w2s/sweep_executor.h"
 #include "w2s/sweep_store.h"
 
@@ -53,8 +54,18 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
 void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items, SweepStore& store,
            const Job& job = {});
 
+/// A rank's share of the same, an item that `measured` lacks a piece: into a store of its own, for the first rank to
+/// merge. All ranks must be given the same items and see the same in `measured`.
+void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items,
+           const SweepStore& measured, SweepStore& own, Share share, const Job& job = {});
+
 /// Sweeps up to `samples` items, spread evenly, twice: as always, and with a third of the rows in a batch.
 [[nodiscard]] NoiseFloor measure_noise_floor(SharedPrefixExecutor& executor, const SweepRequest& request,
+                                             std::span<const SweepItem> items, std::size_t samples = 4,
+                                             const Job& job = {});
+
+/// The same for what a choice of executor means: what MinimalExecutor gives is compared with the rows of `decoder`.
+[[nodiscard]] NoiseFloor measure_noise_floor(ExecutorChoice choice, Decoder& decoder, const SweepRequest& request,
                                              std::span<const SweepItem> items, std::size_t samples = 4,
                                              const Job& job = {});
 

@@ -83,6 +83,11 @@ class SweepStore {
   /// record that has not the header's shape. What was written before is kept.
   void add(const SweepRecord& record);
 
+  /// Takes in the samples of another store as `add` does, in their order and all of them or none, and its noise floor
+  /// where this store has none. The other file stays. Throws Error{results} if it is not there, was made with other
+  /// settings or is being written, Error{io}.
+  void merge(const std::filesystem::path& other);
+
   [[nodiscard]] bool contains(SweepKey key) const;
   /// All samples, by variant and index. Floats come back bit for bit. Throws Error{io} if the file is damaged.
   [[nodiscard]] std::vector<SweepRecord> records() const;

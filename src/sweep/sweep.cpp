@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "w2s/error.h"
@@ -49,6 +50,20 @@ std::map<SweepKey, std::vector<std::size_t>> incomplete_samples(const SweepReque
   return incomplete;
 }
 
+// Progress of a job, without units that are others' work.
+Job without(const Job& job, std::size_t units) {
+  Job own = job;
+  if (units == 0 || !job.on_progress) return own;
+  own.on_progress = [&job, units](const Progress& progress) {
+    auto rest = progress;
+    rest.done -= units;
+    rest.total -= units;
+    rest.resumed -= units;
+    job.report(rest);
+  };
+  return own;
+}
+
 std::vector<PropensityMap> propensity_maps(const SweepGrid& grid, const SweepOutcome& outcome) {
   std::vector<PropensityMap> maps;
   for (const auto& steered : outcome.steered) maps.push_back(propensity_map(grid, outcome.unsteered, steered));
@@ -67,6 +82,29 @@ bool compare(const SweepGrid& grid, const PropensityMap& usual, const Propensity
   return best_layer(usual_slopes) != best_layer(other_slopes);
 }
 
+using Measurement = std::function<SweepOutcome(const SweepPlan&)>;
+
+NoiseFloor measure_noise_floor(const Measurement& measure, const Measurement& measure_otherwise,
+                               const SweepRequest& request, std::span<const SweepItem> items, std::size_t samples,
+                               const Job& job) {
+  auto plan = plan_for(request, items);
+  plan.encoders.clear();
+  NoiseFloor noise;
+  noise.samples = std::min(samples, items.size());
+  for (std::size_t i = 0; i < noise.samples; ++i) {
+    job.check_stop();
+    plan.sample = &items[i * items.size() / noise.samples].tokens;
+    const auto usual = propensity_maps(request.grid, measure(plan));
+    const auto other = propensity_maps(request.grid, measure_otherwise(plan));
+    bool best_layer_changed = false;
+    for (std::size_t source = 0; source < usual.size(); ++source)
+      best_layer_changed |= compare(request.grid, usual[source], other[source], noise);
+    if (best_layer_changed) ++noise.best_layer_changes;
+    job.report({.stage = "noise floor", .done = i + 1, .total = noise.samples});
+  }
+  return noise;
+}
+
 }  // namespace
 
 void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items,
@@ -77,73 +115,87 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
   for (const auto& item : items)
     if (!is_done(item.key)) open.push_back(&item);
 
+  if (executors.empty()) throw Error(ErrorKind::usage, "sweep: no executor");
   std::mutex sink_mutex;
-  const auto measure = [&](std::size_t worker, std::size_t index) {
-    const SweepItem& item = *open[index];
-    auto own_plan = plan;
-    own_plan.sample = &item.tokens;
-    auto grid = request.grid;
-    if (request.choose_layers) {
-      own_plan.choose = [&](std::span<const std::vector<float>> encodings) {
-        grid.layers = request.choose_layers(item.key, encodings);
+  const auto measure = [&](std::size_t worker, std::size_t first, std::size_t count) {
+    const auto together = std::span(open).subspan(first, count);
+    std::vector<SweepGrid> grids(together.size(), request.grid);
+    std::vector<SweepPlan> plans(together.size(), plan);
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      plans[i].sample = &together[i]->tokens;
+      if (!request.choose_layers) continue;
+      plans[i].choose = [&request, key = together[i]->key,
+                         &grid = grids[i]](std::span<const std::vector<float>> encodings) {
+        grid.layers = request.choose_layers(key, encodings);
         return interventions(grid);
       };
     }
-    auto outcome = executors[worker]->run(own_plan);
-    SweepRecord record{.key = item.key,
-                       .id = item.id,
-                       .part = item.part,
-                       .layers = request.choose_layers ? grid.layers : std::vector<std::size_t>{},
-                       .propensity = propensity_maps(grid, outcome),
-                       .encodings = std::move(outcome.encodings)};
+    auto outcomes = executors[worker]->run_together(plans);
     const std::lock_guard lock(sink_mutex);
-    sink(std::move(record));
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      sink({.key = together[i]->key,
+            .id = together[i]->id,
+            .part = together[i]->part,
+            .layers = request.choose_layers ? grids[i].layers : std::vector<std::size_t>{},
+            .propensity = propensity_maps(grids[i], outcomes[i]),
+            .encodings = std::move(outcomes[i].encodings)});
+    }
   };
   const std::size_t resumed = items.size() - open.size();
-  run_parallel({.stage = "sweep", .done = resumed, .total = items.size(), .resumed = resumed}, executors.size(),
-               measure, job);
+  run_parallel_together({.stage = "sweep", .done = resumed, .total = items.size(), .resumed = resumed},
+                        executors.size(), executors.front()->plans_at_once(), measure, job);
 }
 
 void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items, SweepStore& store,
            const Job& job) {
-  const auto add = [&](const SweepRecord& record) { store.add(record); };
-  if (!request.choose_layers) {
-    sweep(executors, request, items, [&](const SweepKey& key) { return store.contains(key); }, add, job);
-    return;
-  }
-  const auto incomplete = incomplete_samples(request, store);
+  sweep(executors, request, items, store, store, {}, job);
+}
+
+void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items,
+           const SweepStore& measured, SweepStore& own, Share share, const Job& job) {
   auto extending = request;
-  extending.choose_layers = [&](const SweepKey& key, std::span<const std::vector<float>> encodings) {
-    const auto layers = request.choose_layers(key, encodings);
-    const auto had = incomplete.find(key);
-    return had == incomplete.end() ? layers : united(layers, had->second);
-  };
+  std::map<SweepKey, std::vector<std::size_t>> incomplete;
+  if (request.choose_layers) {
+    incomplete = incomplete_samples(request, measured);
+    extending.choose_layers = [&](const SweepKey& key, std::span<const std::vector<float>> encodings) {
+      const auto layers = request.choose_layers(key, encodings);
+      const auto had = incomplete.find(key);
+      return had == incomplete.end() ? layers : united(layers, had->second);
+    };
+  }
+  std::set<SweepKey> open;
+  std::size_t missing = 0;
+  for (const auto& item : items) {
+    const bool is_done = measured.contains(item.key) && !incomplete.contains(item.key);
+    if (!is_done && share.has(missing++)) open.insert(item.key);
+  }
+  const auto part = part_of(job, share);
   sweep(
-      executors, extending, items,
-      [&](const SweepKey& key) { return store.contains(key) && !incomplete.contains(key); }, add, job);
+      executors, extending, items, [&](const SweepKey& key) { return !open.contains(key); },
+      [&](const SweepRecord& record) { own.add(record); }, without(part, missing - open.size()));
 }
 
 NoiseFloor measure_noise_floor(SharedPrefixExecutor& executor, const SweepRequest& request,
                                std::span<const SweepItem> items, std::size_t samples, const Job& job) {
-  auto plan = plan_for(request, items);
-  plan.encoders.clear();
-  const std::size_t rows = plan.interventions.size() * plan.sources.size() + 1;
-  NoiseFloor noise;
-  noise.samples = std::min(samples, items.size());
-  for (std::size_t i = 0; i < noise.samples; ++i) {
-    job.check_stop();
-    plan.sample = &items[i * items.size() / noise.samples].tokens;
-    const auto usual = propensity_maps(request.grid, executor.run(plan));
+  const auto usual = [&](const SweepPlan& plan) { return executor.run(plan); };
+  const auto other = [&](const SweepPlan& plan) {
+    const std::size_t rows = plan.interventions.size() * plan.sources.size() + 1;
     executor.limit_rows(std::max<std::size_t>(2, std::min(rows, executor.rows_at_once()) / 3));
-    const auto other = propensity_maps(request.grid, executor.run(plan));
+    auto outcome = executor.run(plan);
     executor.limit_rows(0);
-    bool best_layer_changed = false;
-    for (std::size_t source = 0; source < usual.size(); ++source)
-      best_layer_changed |= compare(request.grid, usual[source], other[source], noise);
-    if (best_layer_changed) ++noise.best_layer_changes;
-    job.report({.stage = "noise floor", .done = i + 1, .total = noise.samples});
-  }
-  return noise;
+    return outcome;
+  };
+  return measure_noise_floor(usual, other, request, items, samples, job);
+}
+
+NoiseFloor measure_noise_floor(ExecutorChoice choice, Decoder& decoder, const SweepRequest& request,
+                               std::span<const SweepItem> items, std::size_t samples, const Job& job) {
+  SharedPrefixExecutor rows(decoder);
+  if (resolve_executor(choice, decoder.model()) == ExecutorChoice::rows)
+    return measure_noise_floor(rows, request, items, samples, job);
+  MinimalExecutor minimal{LayerwiseModel(decoder.model())};
+  return measure_noise_floor([&](const SweepPlan& plan) { return minimal.run(plan); },
+                             [&](const SweepPlan& plan) { return rows.run(plan); }, request, items, samples, job);
 }
 
 std::size_t required_context(const SweepGrid& grid, std::size_t sources, std::span<const SweepItem> items,

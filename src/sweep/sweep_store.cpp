@@ -140,6 +140,12 @@ SplitPart parse_part(std::string_view name, const fs::path& path, SweepKey key) 
   throw_damaged(path, key);
 }
 
+void throw_if_missing(const fs::path& path) {
+  std::error_code ignored;  // what exists and cannot be opened is reported by opening it
+  if (fs::status(path, ignored).type() != fs::file_type::not_found) return;
+  throw Error(ErrorKind::results, fmt::format("there is no sweep at {}: run the sweep first", path.string()));
+}
+
 // An SQLite file with nothing in it is what is left of a store whose creation was cut off.
 bool is_empty(Database& database) { return database.query_integer("SELECT count(*) FROM sqlite_master") == 0; }
 
@@ -422,10 +428,7 @@ SweepStore SweepStore::open(const fs::path& path, const SweepStoreHeader& header
 }
 
 SweepStore SweepStore::read(const fs::path& path) {
-  std::error_code ignored;  // what exists and cannot be opened is reported by opening it
-  if (fs::status(path, ignored).type() == fs::file_type::not_found) {
-    throw Error(ErrorKind::results, fmt::format("there is no sweep at {}: run the sweep first", path.string()));
-  }
+  throw_if_missing(path);
   auto state = std::make_unique<State>(path, Database::Access::existing);
   Database& database = state->database;
   if (is_empty(database)) {
@@ -448,6 +451,18 @@ void SweepStore::add(const SweepRecord& record) {
   check_shape(record, state_->header);
   check_finite(record);
   state_->commit([&] { state_->insert(record); });
+}
+
+void SweepStore::merge(const fs::path& other) {
+  throw_if_missing(other);
+  // Opened for writing, so that nobody else is.
+  const auto opened = SweepStore::open(other, state_->header);
+  const auto records = opened.records();
+  state_->commit([&] {
+    for (const auto& record : records) state_->insert(record);
+  });
+  const auto noise = opened.noise_floor();
+  if (noise && !noise_floor()) set_noise_floor(*noise);
 }
 
 bool SweepStore::contains(SweepKey key) const {

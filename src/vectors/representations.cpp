@@ -22,7 +22,8 @@ namespace {
 
 constexpr std::int32_t chosen_sequence = 0;
 constexpr std::int32_t rejected_sequence = 1;
-constexpr std::size_t samples_per_chunk = 64;
+// So few are lost by an interruption, and so evenly ranks share them.
+constexpr std::size_t samples_per_chunk = 16;
 constexpr std::string_view origin_key = "w2s.origin";
 
 void add_prompt_rows(Batch& batch, std::span<const Token> prompt, std::size_t begin, std::size_t end) {
@@ -47,15 +48,15 @@ void decode_prefix(Decoder& decoder, std::span<const Token> prompt, std::size_t 
 }
 
 // What one decode of a prompt and its two answers shows.
-struct SampleReading {
+struct DecodedSample {
   std::vector<float> prompts;  // [prompt layers][width]
   AnswerRepresentations answers;
   float propensity = 0;
 };
 
 // The first `shared` tokens are in the decoder's first two sequences; so they are afterwards.
-SampleReading read_sample(Decoder& decoder, const TokenizedSample& sample, const InputNeeds& needs,
-                          std::size_t shared) {
+DecodedSample decode_sample(Decoder& decoder, const TokenizedSample& sample, const InputNeeds& needs,
+                            std::size_t shared) {
   const auto& info = decoder.model().info();
   Batch batch;
   batch.scored = {sample.chosen, sample.rejected};
@@ -82,15 +83,33 @@ std::vector<float> difference_of(const AnswerRepresentations& answers) {
   return difference;
 }
 
+// What a set keeps of one sample.
+struct SampleReading {
+  std::vector<float> prompts;     // [prompt layers][width]
+  std::vector<float> difference;  // [layers][width]
+  float propensity = 0;
+};
+
+// What reads samples, several at once on each of its threads.
+struct ReadingMachine {
+  const Model* model;
+  std::string name;  // of whatever decides the last digits, but for the model
+  std::size_t shared_prefix;
+  std::size_t threads;
+  std::size_t samples_at_once;
+  std::function<std::vector<SampleReading>(std::size_t thread, std::span<const TokenizedSample* const>)> read;
+};
+
 // What a chunk's numbers come from, in short: a folder may hold chunks of other samples, layers or models. A model's
 // file is known by its time, because hashing gigabytes would take longer than what is saved.
-std::string origin_of(const Model& model, std::span<const TokenizedSample> chunk,
-                      std::span<const std::size_t> prompt_layers, std::size_t shared) {
-  const auto& info = model.info();
+std::string origin_of(const ReadingMachine& machine, std::span<const TokenizedSample> chunk,
+                      std::span<const std::size_t> prompt_layers) {
+  const auto& path = machine.model->path();
+  const auto& info = machine.model->info();
   std::error_code ignored;
-  const auto written = std::filesystem::last_write_time(model.path(), ignored).time_since_epoch().count();
-  auto text = fmt::format("{}|{}|{}|{}|{}|{}|", model.path().string(), written, info.architecture, info.parameters,
-                          info.bytes, shared);
+  const auto written = std::filesystem::last_write_time(path, ignored).time_since_epoch().count();
+  auto text = fmt::format("{}|{}|{}|{}|{}|{}|{}|", machine.name, path.string(), written, info.architecture,
+                          info.parameters, info.bytes, machine.shared_prefix);
   fmt::format_to(std::back_inserter(text), "{}", fmt::join(prompt_layers, ","));
   for (const auto& sample : chunk)
     fmt::format_to(std::back_inserter(text), "|{}:{}/{}", fmt::join(sample.prompt, ","), sample.chosen,
@@ -105,11 +124,11 @@ void make_folder(const std::filesystem::path& folder) {
     throw Error(ErrorKind::io, fmt::format("cannot make the folder {}: {}", folder.string(), failure.message()));
 }
 
-// A set that is filled sample by sample from several threads, chunk by chunk kept on disk.
+// A share of a set that is filled sample by sample from several threads, chunk by chunk kept on disk.
 class SetInProgress {
  public:
   /// `origin_of_samples(begin, count)` says what the numbers of some samples come from.
-  SetInProgress(RepresentationSet& set, std::filesystem::path work_folder,
+  SetInProgress(RepresentationSet& set, Share share, std::filesystem::path work_folder,
                 std::function<std::string(std::size_t, std::size_t)> origin_of_samples)
       : set_(&set),
         work_folder_(std::move(work_folder)),
@@ -118,8 +137,15 @@ class SetInProgress {
     set.differences.resize(set.samples * difference_size());
     set.prompts.resize(set.samples * prompts_size());
     set.propensity.resize(set.samples);
-    for (std::size_t chunk = 0; chunk < left_.size(); ++chunk) left_[chunk] = read_chunk(chunk) ? 0 : samples_in(chunk);
+    for (std::size_t chunk = 0; chunk < left_.size(); ++chunk) {
+      if (!share.has(chunk)) continue;
+      total_ += samples_in(chunk);
+      left_[chunk] = read_chunk(chunk) ? 0 : samples_in(chunk);
+    }
   }
+
+  /// Samples of the share.
+  [[nodiscard]] std::size_t total() const { return total_; }
 
   /// Samples that are not there yet.
   [[nodiscard]] std::vector<std::size_t> missing() const {
@@ -130,7 +156,7 @@ class SetInProgress {
   }
 
   void add(std::size_t sample, const SampleReading& reading) {
-    std::ranges::copy(difference_of(reading.answers), at(set_->differences, sample * difference_size()));
+    std::ranges::copy(reading.difference, at(set_->differences, sample * difference_size()));
     std::ranges::copy(reading.prompts, at(set_->prompts, sample * prompts_size()));
     set_->propensity[sample] = reading.propensity;
     const std::lock_guard lock(mutex_);
@@ -204,7 +230,95 @@ class SetInProgress {
   std::function<std::string(std::size_t, std::size_t)> origin_of_samples_;
   std::mutex mutex_;
   std::vector<std::size_t> left_;  // [chunks]: samples still to read
+  std::size_t total_ = 0;
 };
+
+RepresentationSet read_share(const ReadingMachine& machine, std::span<const TokenizedSample> samples,
+                             std::span<const std::size_t> prompt_layers, Share share, const Job& job,
+                             const std::filesystem::path& work_folder) {
+  const auto& info = machine.model->info();
+  RepresentationSet set{.samples = samples.size(),
+                        .layers = info.layers,
+                        .width = info.width,
+                        .prompt_layers = {prompt_layers.begin(), prompt_layers.end()}};
+  if (!work_folder.empty()) make_folder(work_folder);
+  SetInProgress progress(set, share, work_folder, [&](std::size_t begin, std::size_t count) {
+    return origin_of(machine, samples.subspan(begin, count), prompt_layers);
+  });
+  const auto missing = progress.missing();
+  const std::size_t resumed = progress.total() - missing.size();
+  run_parallel_together(
+      {.stage = "representations", .done = resumed, .total = progress.total(), .resumed = resumed}, machine.threads,
+      machine.samples_at_once,
+      [&](std::size_t thread, std::size_t first, std::size_t count) {
+        std::vector<const TokenizedSample*> together;
+        for (std::size_t i = first; i < first + count; ++i) together.push_back(&samples[missing[i]]);
+        const auto readings = machine.read(thread, together);
+        for (std::size_t i = 0; i < count; ++i) progress.add(missing[first + i], readings[i]);
+      },
+      part_of(job, share));
+  return set;
+}
+
+void require(std::span<const TokenizedSample> samples) {
+  if (samples.empty()) throw Error(ErrorKind::data, "no samples to take steering vectors from");
+}
+
+// One sample a decoder at a time. What all prompts begin with is decoded once by each decoder, when it is needed.
+RepresentationSet read_share(std::span<Decoder> decoders, std::span<const TokenizedSample> samples,
+                             std::span<const std::size_t> prompt_layers, Share share, const Job& job,
+                             const std::filesystem::path& work_folder) {
+  require(samples);
+  const std::size_t shared = common_prefix_length(samples);
+  const InputNeeds needs{.prompt_layers = {prompt_layers.begin(), prompt_layers.end()}, .answers = true};
+  std::vector<char> holds_prefix(decoders.size(), 0);  // each touched by one thread
+  const auto read = [&](std::size_t thread, std::span<const TokenizedSample* const> together) {
+    auto& decoder = decoders[thread];
+    if (!std::exchange(holds_prefix[thread], 1)) decode_prefix(decoder, samples.front().prompt, shared);
+    std::vector<SampleReading> readings;
+    for (const auto* sample : together) {
+      auto decoded = decode_sample(decoder, *sample, needs, shared);
+      readings.push_back({std::move(decoded.prompts), difference_of(decoded.answers), decoded.propensity});
+    }
+    return readings;
+  };
+  auto set = read_share({.model = &decoders.front().model(),
+                         .name = "decoder",
+                         .shared_prefix = shared,
+                         .threads = decoders.size(),
+                         .samples_at_once = 1,
+                         .read = read},
+                        samples, prompt_layers, share, job, work_folder);
+  for (auto& decoder : decoders) decoder.clear();
+  return set;
+}
+
+RepresentationSet read_share(std::span<PromptReader> readers, std::span<const TokenizedSample> samples,
+                             std::span<const std::size_t> prompt_layers, Share share, const Job& job,
+                             const std::filesystem::path& work_folder) {
+  require(samples);
+  const auto read = [&](std::size_t thread, std::span<const TokenizedSample* const> together) {
+    auto& reader = readers[thread];
+    auto states = reader.read(together, true);
+    std::vector<SampleReading> readings;
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      auto& reading = readings.emplace_back();
+      for (const std::size_t layer : prompt_layers)
+        reading.prompts.insert(reading.prompts.end(), states[i].last.at(layer).begin(), states[i].last.at(layer).end());
+      reading.difference = states[i].difference;
+      reading.propensity = states[i].propensity;
+      reader.keep(*together[i], std::move(states[i]));
+    }
+    return readings;
+  };
+  return read_share({.model = &readers.front().model().model(),
+                     .name = "layerwise",
+                     .shared_prefix = readers.front().pass().shared_prefix,
+                     .threads = readers.size(),
+                     .samples_at_once = PromptReader::prompts_at_once,
+                     .read = read},
+                    samples, prompt_layers, share, job, work_folder);
+}
 
 }  // namespace
 
@@ -221,7 +335,7 @@ InputRepresentation RepresentationSet::input(std::size_t sample) const {
 
 AnswerRepresentations answer_representations(Decoder& decoder, const TokenizedSample& sample) {
   decoder.clear();
-  auto reading = read_sample(decoder, sample, {.prompt_layers = {}, .answers = true}, 0);
+  auto reading = decode_sample(decoder, sample, {.prompt_layers = {}, .answers = true}, 0);
   decoder.clear();
   return std::move(reading.answers);
 }
@@ -229,39 +343,32 @@ AnswerRepresentations answer_representations(Decoder& decoder, const TokenizedSa
 RepresentationSet read_representations(std::span<Decoder> decoders, std::span<const TokenizedSample> samples,
                                        std::span<const std::size_t> prompt_layers, const Job& job,
                                        const std::filesystem::path& work_folder) {
-  if (samples.empty()) throw Error(ErrorKind::data, "no samples to take steering vectors from");
-  const auto& model = decoders.front().model();
-  const auto& info = model.info();
-  RepresentationSet set{.samples = samples.size(),
-                        .layers = info.layers,
-                        .width = info.width,
-                        .prompt_layers = {prompt_layers.begin(), prompt_layers.end()}};
-  if (!work_folder.empty()) make_folder(work_folder);
-  const std::size_t shared = common_prefix_length(samples);
-  SetInProgress progress(set, work_folder, [&](std::size_t begin, std::size_t count) {
-    return origin_of(model, samples.subspan(begin, count), prompt_layers, shared);
-  });
-  const auto missing = progress.missing();
-  const std::size_t resumed = samples.size() - missing.size();
-  const InputNeeds needs{.prompt_layers = set.prompt_layers, .answers = true};
-  if (!missing.empty())
-    for (auto& decoder : decoders) decode_prefix(decoder, samples.front().prompt, shared);
-  run_parallel(
-      {.stage = "representations", .done = resumed, .total = samples.size(), .resumed = resumed}, decoders.size(),
-      [&](std::size_t worker, std::size_t task) {
-        const std::size_t sample = missing[task];
-        progress.add(sample, read_sample(decoders[worker], samples[sample], needs, shared));
-      },
-      job);
-  for (auto& decoder : decoders) decoder.clear();
-  return set;
+  return read_share(decoders, samples, prompt_layers, {}, job, work_folder);
+}
+
+RepresentationSet read_representations(std::span<PromptReader> readers, std::span<const TokenizedSample> samples,
+                                       std::span<const std::size_t> prompt_layers, const Job& job,
+                                       const std::filesystem::path& work_folder) {
+  return read_share(readers, samples, prompt_layers, {}, job, work_folder);
+}
+
+void decode_representations(std::span<Decoder> decoders, std::span<const TokenizedSample> samples,
+                            std::span<const std::size_t> prompt_layers, Share share,
+                            const std::filesystem::path& work_folder, const Job& job) {
+  static_cast<void>(read_share(decoders, samples, prompt_layers, share, job, work_folder));
+}
+
+void decode_representations(std::span<PromptReader> readers, std::span<const TokenizedSample> samples,
+                            std::span<const std::size_t> prompt_layers, Share share,
+                            const std::filesystem::path& work_folder, const Job& job) {
+  static_cast<void>(read_share(readers, samples, prompt_layers, share, job, work_folder));
 }
 
 InputRepresentation read_input(Decoder& decoder, const TokenizedSample& sample, const InputNeeds& needs) {
   if (!needs.answers && needs.prompt_layers.empty()) return {};
   const auto& info = decoder.model().info();
   decoder.clear();
-  const auto reading = read_sample(decoder, sample, needs, 0);
+  const auto reading = decode_sample(decoder, sample, needs, 0);
   decoder.clear();
   InputRepresentation input;
   for (std::size_t i = 0; i < needs.prompt_layers.size(); ++i) {

@@ -2,6 +2,7 @@
 // PyTorch's of SmolLM2-135M-Instruct where the shared reference data and the model are there.
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -24,6 +25,13 @@ std::vector<float> flat(const Json& rows) {
   for (const auto& row : rows)
     for (const auto& value : row) values.push_back(value.get<float>());
   return values;
+}
+
+// Every way of computing a sweep must agree.
+constexpr std::array executors = {ExecutorChoice::minimal, ExecutorChoice::rows};
+
+std::string name_of(const testing::TestParamInfo<ExecutorChoice>& choice) {
+  return std::string(to_string(choice.param));
 }
 
 // -- the project's own fixture
@@ -66,10 +74,23 @@ TEST(TinyModelFixture, AgreesInRepresentationsAndVectors) {
               Pointwise(FloatNear(1e-4F), flat(expected.at("vectors"))));
 }
 
-TEST(TinyModelFixture, AgreesInPropensityAndSteerability) {
+TEST(TinyModelFixture, AgreesInVectorsThatAreReadLayerByLayer) {
   const test::LoadedTinyModel tiny(test::tiny_llama());
-  Decoder decoder(tiny.model(), {.context = 512, .threads = 1});
-  SharedPrefixExecutor executor(decoder);
+  const auto expected = tiny_expected();
+  auto samples = tiny_samples(expected);
+  samples.resize(expected.at("training_samples").get<std::size_t>());
+  auto readers = make_prompt_readers(tiny.model(), 1, samples);
+  EXPECT_THAT(mean_difference(read_representations(readers, samples, {})),
+              Pointwise(FloatNear(1e-4F), flat(expected.at("vectors"))));
+}
+
+class TinyModelSweep : public testing::TestWithParam<ExecutorChoice> {};
+INSTANTIATE_TEST_SUITE_P(Executor, TinyModelSweep, testing::ValuesIn(executors), name_of);
+
+TEST_P(TinyModelSweep, AgreesInPropensityAndSteerability) {
+  const test::LoadedTinyModel tiny(test::tiny_llama());
+  auto decoders = make_decoders(tiny.model(), {.context = 512, .threads = 1}, 1);
+  const auto executor = std::move(make_executors(decoders, GetParam()).front());
   const auto expected = tiny_expected();
   const auto samples = tiny_samples(expected);
   const auto& info = tiny.model().info();
@@ -77,11 +98,11 @@ TEST(TinyModelFixture, AgreesInPropensityAndSteerability) {
   const SweepGrid grid{.layers = full_grid(info.layers).layers,
                        .multipliers = expected.at("multipliers").get<std::vector<float>>()};
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto outcome = executor.run({.sample = &samples[i],
-                                       .shared_prefix = common_prefix_length(samples),
-                                       .interventions = interventions(grid),
-                                       .sources = {&vectors},
-                                       .encoders = {}});
+    const auto outcome = executor->run({.sample = &samples[i],
+                                        .shared_prefix = common_prefix_length(samples),
+                                        .interventions = interventions(grid),
+                                        .sources = {&vectors},
+                                        .encoders = {}});
     const auto map = propensity_map(grid, outcome.unsteered, outcome.steered.at(0));
     const auto& wanted = expected.at("samples").at(i);
     EXPECT_THAT(map.values, Pointwise(FloatNear(1e-4F), flat(wanted.at("propensities"))));
@@ -112,24 +133,27 @@ class Reference : public testing::Test {
   std::unique_ptr<Model> model;
 };
 
-TEST_F(Reference, AgreesInTokensPropensitySteerabilityAndBestLayer) {
+class ReferenceSweep : public Reference, public testing::WithParamInterface<ExecutorChoice> {};
+INSTANTIATE_TEST_SUITE_P(Executor, ReferenceSweep, testing::ValuesIn(executors), name_of);
+
+TEST_P(ReferenceSweep, AgreesInTokensPropensitySteerabilityAndBestLayer) {
   const auto expected = Json::parse(read_file(folder / "openness.expected.json"));
   const auto items = samples("openness.jsonl");
   const auto vectors = read_vector_source(folder / "openness.vectors.gguf");
   check_fits(*vectors, model->info(), full_grid(model->info().layers).layers);
-  Decoder decoder(*model, {.context = 1024, .threads = 1});
-  SharedPrefixExecutor executor(decoder);
+  auto decoders = make_decoders(*model, {.context = 1024, .threads = 1}, 1);
+  const auto executor = std::move(make_executors(decoders, GetParam()).front());
   const auto grid = full_grid(model->info().layers);
   ASSERT_EQ(items.size(), expected.at("propensity").size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     EXPECT_EQ(items[i].prompt, expected.at("tokens_up_to_the_steered_one").at(i).get<std::vector<Token>>());
     EXPECT_EQ(items[i].chosen, expected.at("chosen_token").at(i).get<Token>());
     EXPECT_EQ(items[i].rejected, expected.at("rejected_token").at(i).get<Token>());
-    const auto outcome = executor.run({.sample = &items[i],
-                                       .shared_prefix = common_prefix_length(items),
-                                       .interventions = interventions(grid),
-                                       .sources = {vectors.get()},
-                                       .encoders = {}});
+    const auto outcome = executor->run({.sample = &items[i],
+                                        .shared_prefix = common_prefix_length(items),
+                                        .interventions = interventions(grid),
+                                        .sources = {vectors.get()},
+                                        .encoders = {}});
     const auto map = propensity_map(grid, outcome.unsteered, outcome.steered.at(0));
     const auto found = steerability(grid.multipliers, map);
     const auto wanted = expected.at("steerability").at(i).get<std::vector<double>>();
@@ -139,19 +163,20 @@ TEST_F(Reference, AgreesInTokensPropensitySteerabilityAndBestLayer) {
   }
 }
 
+double relative_error(std::span<const float> found, std::span<const float> wanted) {
+  double difference = 0;
+  double size = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    difference += std::pow(static_cast<double>(found[i]) - static_cast<double>(wanted[i]), 2);
+    size += std::pow(static_cast<double>(wanted[i]), 2);
+  }
+  return std::sqrt(difference / size);
+}
+
 TEST_F(Reference, AgreesInRepresentationsAtTheAnswerLetter) {
   const auto expected = read_tensor_file(folder / "openness.representations.gguf");
   const auto items = samples("openness.train.jsonl");
   Decoder decoder(*model, {.context = 1024, .threads = 1});
-  const auto relative_error = [](std::span<const float> found, std::span<const float> wanted) {
-    double difference = 0;
-    double size = 0;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      difference += std::pow(static_cast<double>(found[i]) - static_cast<double>(wanted[i]), 2);
-      size += std::pow(static_cast<double>(wanted[i]), 2);
-    }
-    return std::sqrt(difference / size);
-  };
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto found = answer_representations(decoder, items[i]);
     for (const auto& [side, values] : {std::pair("chosen", &found.chosen), std::pair("rejected", &found.rejected)}) {
@@ -164,6 +189,23 @@ TEST_F(Reference, AgreesInRepresentationsAtTheAnswerLetter) {
                   1e-3)
             << "sample " << i << ", " << side << ", layer " << layer;
       }
+    }
+  }
+}
+
+TEST_F(Reference, AgreesInDifferencesThatAreReadLayerByLayer) {
+  const auto expected = read_tensor_file(folder / "openness.representations.gguf");
+  const auto items = samples("openness.train.jsonl");
+  auto readers = make_prompt_readers(*model, 1, items);
+  const auto found = read_representations(readers, items, {});
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto& chosen = expected.tensors.at("sample." + std::to_string(i) + ".chosen").values;
+    const auto& rejected = expected.tensors.at("sample." + std::to_string(i) + ".rejected").values;
+    for (std::size_t layer = 0; layer < found.layers; ++layer) {
+      std::vector<float> wanted(found.width);
+      for (std::size_t k = 0; k < found.width; ++k)
+        wanted[k] = chosen[layer * found.width + k] - rejected[layer * found.width + k];
+      EXPECT_LE(relative_error(found.difference(i, layer), wanted), 1e-3) << "sample " << i << ", layer " << layer;
     }
   }
 }

@@ -3,67 +3,16 @@
 #include <gmock/gmock.h>
 
 #include "support/error_of.h"
-#include "support/tiny_study.h"
+#include "sweep/executor_ingredients.h"
 
 namespace w2s {
 namespace {
 
-using test::LoadedTinyModel;
+using test::expect_same;
+using test::Ingredients;
+using test::InputDependentSource;
+using test::propensity_tolerance;
 using testing::FloatNear;
-using testing::Pointwise;
-
-constexpr float tolerance = 1e-4F;
-
-struct Ingredients {
-  explicit Ingredients(const test::TinyModelShape& shape, std::size_t count = 2)
-      : tiny(shape),
-        samples(test::tokenized(tiny.model(), test::questions(count))),
-        vectors(test::some_vectors(tiny.model().info())) {}
-
-  [[nodiscard]] SweepPlan plan(std::size_t sample, const SweepGrid& grid) const {
-    return {.sample = &samples.at(sample),
-            .shared_prefix = common_prefix_length(samples),
-            .interventions = interventions(grid),
-            .sources = {&vectors},
-            .operation = grid.operation,
-            .encoders = {{0, Pooling::last}, {0, Pooling::mean}, {2, Pooling::mean}, {3, Pooling::last}}};
-  }
-  [[nodiscard]] SweepGrid grid() const { return full_grid(tiny.model().info().layers); }
-
-  LoadedTinyModel tiny;
-  std::vector<TokenizedSample> samples;
-  ConstantSource vectors;
-};
-
-// Looks at the input in every way a source can, and has a vector of zeros where `quiet` is set.
-class InputDependentSource final : public VectorSource {
- public:
-  InputDependentSource(SourceInfo info, bool quiet) : VectorSource(std::move(info)), quiet_(quiet) {}
-
-  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {1, 3}, .answers = true}; }
-  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
-    std::vector<float> vector(info().width);
-    if (quiet_) return vector;
-    for (std::size_t i = 0; i < vector.size(); ++i) {
-      vector[i] = 0.1F * (input.prompt.at(1)[i] - input.prompt.at(3)[i]) + input.difference[layer * info().width + i];
-    }
-    return vector;
-  }
-  [[nodiscard]] TensorFile to_file() const override { return {}; }
-
- private:
-  bool quiet_;
-};
-
-void expect_same(const SweepOutcome& a, const SweepOutcome& b) {
-  EXPECT_NEAR(a.unsteered, b.unsteered, tolerance);
-  ASSERT_EQ(a.steered.size(), b.steered.size());
-  for (std::size_t source = 0; source < a.steered.size(); ++source)
-    EXPECT_THAT(a.steered[source], Pointwise(FloatNear(tolerance), b.steered[source])) << source;
-  ASSERT_EQ(a.encodings.size(), b.encodings.size());
-  for (std::size_t e = 0; e < a.encodings.size(); ++e)
-    EXPECT_THAT(a.encodings[e], Pointwise(FloatNear(tolerance), b.encodings[e])) << e;
-}
 
 // The whole grid by the naive loop takes long on deep models: a few layers from the first to the last.
 SweepGrid thinned(SweepGrid grid) {
@@ -113,7 +62,7 @@ TEST(SharedPrefixExecutor, TakesMoreRowsThanItHasSequencesInTurns) {
   for (std::size_t i = 0; i < plan.interventions.size(); i += 53) {
     auto single = plan;
     single.interventions = {plan.interventions[i]};
-    EXPECT_NEAR(executor.run(single).steered.at(0).at(0), expected.steered[0][i], tolerance) << i;
+    EXPECT_NEAR(executor.run(single).steered.at(0).at(0), expected.steered[0][i], propensity_tolerance) << i;
   }
 }
 
@@ -128,7 +77,7 @@ TEST(SharedPrefixExecutor, SharesThePromptAmongSourcesThatDependOnTheInputAndTho
   plan.sources = {&dependent, &it.vectors, &quiet, &others};
   Decoder other(it.tiny.model(), {.context = 512, .threads = 1});
   const auto expected = NaiveExecutor(other).run(plan);
-  EXPECT_THAT(expected.steered[2], testing::Each(FloatNear(expected.unsteered, tolerance)));
+  EXPECT_THAT(expected.steered[2], testing::Each(FloatNear(expected.unsteered, propensity_tolerance)));
   EXPECT_NE(expected.steered[0], expected.steered[1]);
   for (const std::size_t sequences : {256U, 7U, 2U}) {
     Decoder decoder(it.tiny.model(), {.context = 512, .sequences = sequences, .rows_per_batch = 64, .threads = 1});
@@ -161,7 +110,7 @@ TEST(SharedPrefixExecutor, SteersWhereItIsToldOnceThePromptIsEncoded) {
   ASSERT_EQ(at_one_layer.steered.size(), 2U);
   for (std::size_t source = 0; source < 2; ++source) {
     ASSERT_EQ(at_one_layer.steered[source].size(), 1U);
-    EXPECT_NEAR(at_one_layer.steered[source][0], everywhere.steered[source][index], tolerance);
+    EXPECT_NEAR(at_one_layer.steered[source][0], everywhere.steered[source][index], propensity_tolerance);
   }
   EXPECT_EQ(seen, at_one_layer.encodings);
   expect_same(at_one_layer, naive.run(chosen));

@@ -77,7 +77,7 @@ class ReadRepresentations : public testing::Test {
   std::vector<Decoder> decoders_ = make_decoders(tiny_.model(), options, 1);
   test::TemporaryFolder folder_;
   std::filesystem::path work_folder_ = folder_ / "work/oracle";
-  // More than fit into one chunk of 64.
+  // Five chunks: four of 16 and one of 3.
   std::vector<TokenizedSample> samples_ = test::tokenized(tiny_.model(), test::questions(67));
   std::vector<TokenizedSample> few_ = {samples_.begin(), samples_.begin() + 5};
 
@@ -162,6 +162,23 @@ TEST_F(ReadRepresentations, AreKeptInAFolderAndReadFromThere) {
   EXPECT_EQ(resumed(samples_, {}), 67U);
 }
 
+TEST_F(ReadRepresentations, AreDecodedInSharesThatMakeTheWhole) {
+  const std::vector<std::size_t> prompt_layers = {3, 1};
+  std::vector<std::size_t> totals;
+  for (std::size_t rank = 0; rank < 3; ++rank) {
+    std::size_t total = 0;
+    Job job;
+    job.on_progress = [&](const Progress& progress) { total = progress.total; };
+    decode_representations(decoders_, samples_, prompt_layers, {.rank = rank, .of = 3}, work_folder_, job);
+    totals.push_back(total);
+  }
+  EXPECT_THAT(totals, ElementsAre(32, 19, 16));
+  EXPECT_EQ(resumed(samples_), 67U);
+  const auto shared = read(samples_);
+  work_folder_.clear();
+  expect_same(shared, read(samples_));
+}
+
 TEST_F(ReadRepresentations, CanBeStopped) {
   std::stop_source stop;
   Job job;
@@ -216,7 +233,7 @@ TEST_F(ReadRepresentations, AreDecodedAgainWhereAChunkIsDamaged) {
   const auto path = work_folder_ / "representations-1.gguf";
   const auto chunk = read_file(path);
   write_file(path, std::string_view(chunk).substr(0, chunk.size() / 2));
-  EXPECT_EQ(resumed(samples_), 64U);
+  EXPECT_EQ(resumed(samples_), 51U);
   write_file(path, "nothing");
   expect_same(read(samples_), set);
 }

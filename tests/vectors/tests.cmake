@@ -1,4 +1,5 @@
 w2s_test(vectors representations)
+w2s_test(vectors prompt_reader)
 w2s_test(vectors vector_source)
 w2s_test(vectors steering_methods)
 w2s_test(vectors pca)

@@ -1,0 +1,75 @@
+// What tests of executors have in common: plans on a tiny model, and what it is for two outcomes to be the same.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <utility>
+#include <vector>
+
+#include "support/tiny_study.h"
+#include "w2s/sweep_executor.h"
+
+namespace w2s::test {
+
+inline constexpr float propensity_tolerance = 1e-4F;
+
+/// A tiny model, samples and vectors, and plans to sweep these.
+struct Ingredients {
+  explicit Ingredients(const TinyModelShape& shape, std::size_t count = 2)
+      : tiny(shape), samples(tokenized(tiny.model(), questions(count))), vectors(some_vectors(tiny.model().info())) {}
+
+  [[nodiscard]] SweepPlan plan(std::size_t sample, const SweepGrid& grid) const {
+    return {.sample = &samples.at(sample),
+            .shared_prefix = common_prefix_length(samples),
+            .interventions = interventions(grid),
+            .sources = {&vectors},
+            .operation = grid.operation,
+            .encoders = {{0, Pooling::last}, {0, Pooling::mean}, {2, Pooling::mean}, {3, Pooling::last}}};
+  }
+  [[nodiscard]] SweepPlan plan(std::size_t sample) const { return plan(sample, grid()); }
+  [[nodiscard]] std::vector<SweepPlan> plans() const {
+    std::vector<SweepPlan> plans;
+    for (std::size_t sample = 0; sample < samples.size(); ++sample) plans.push_back(plan(sample));
+    return plans;
+  }
+  [[nodiscard]] SweepGrid grid() const { return full_grid(tiny.model().info().layers); }
+  [[nodiscard]] MinimalExecutor minimal() const { return MinimalExecutor(LayerwiseModel(tiny.model())); }
+  [[nodiscard]] Decoder decoder() const { return Decoder(tiny.model(), {.context = 512, .threads = 1}); }
+
+  LoadedTinyModel tiny;
+  std::vector<TokenizedSample> samples;
+  ConstantSource vectors;
+};
+
+/// Looks at the input in every way a source can, and has a vector of zeros where `quiet` is set.
+class InputDependentSource final : public VectorSource {
+ public:
+  InputDependentSource(SourceInfo info, bool quiet) : VectorSource(std::move(info)), quiet_(quiet) {}
+
+  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {1, 3}, .answers = true}; }
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
+    std::vector<float> vector(info().width);
+    if (quiet_) return vector;
+    for (std::size_t i = 0; i < vector.size(); ++i) {
+      vector[i] = 0.1F * (input.prompt.at(1)[i] - input.prompt.at(3)[i]) + input.difference[layer * info().width + i];
+    }
+    return vector;
+  }
+  [[nodiscard]] TensorFile to_file() const override { return {}; }
+
+ private:
+  bool quiet_;
+};
+
+inline void expect_same(const SweepOutcome& a, const SweepOutcome& b) {
+  EXPECT_NEAR(a.unsteered, b.unsteered, propensity_tolerance);
+  ASSERT_EQ(a.steered.size(), b.steered.size());
+  for (std::size_t source = 0; source < a.steered.size(); ++source)
+    EXPECT_THAT(a.steered[source], testing::Pointwise(testing::FloatNear(propensity_tolerance), b.steered[source]))
+        << source;
+  ASSERT_EQ(a.encodings.size(), b.encodings.size());
+  for (std::size_t e = 0; e < a.encodings.size(); ++e)
+    EXPECT_THAT(a.encodings[e], testing::Pointwise(testing::FloatNear(propensity_tolerance), b.encodings[e])) << e;
+}
+
+}  // namespace w2s::test
