@@ -1,8 +1,8 @@
 # Short names for everything one does in this repository. The build itself is CMake's (CMakePresets.json); every target
 # first does whatever set-up it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build model embedding-model bench load server-bench interop embedding-peer format format-check \
-        lint sanitize fuzz clean setup setup-lint setup-format setup-fuzz setup-browser setup-clients
+.PHONY: help demo test build mpi model embedding-model bench peers load server-bench interop embedding-peer format \
+        format-check lint sanitize fuzz clean setup setup-mpi setup-lint setup-format setup-fuzz setup-browser setup-clients
 
 MODEL := build/models/SmolLM2-135M-Instruct-F32.gguf
 CLANG_FORMAT ?= clang-format-19
@@ -12,6 +12,8 @@ LOAD_MODEL ?= $(MODEL)
 LOAD_STEER ?= $(addprefix build/demo/, positive-review optimistic-outlook positive-review/vectors.gguf)
 LOAD_OPTIONS ?=
 SERVER_BENCH_OPTIONS ?=
+BENCH_PARTS ?=
+PEERS_OPTIONS ?=
 FUZZ_CXX = clang++-19 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc
 # All of the protocol but for what asks vectors about their layers, and what it uses.
 REQUEST_SOURCES = $(filter-out src/serve/protocol/steerings.cpp, $(wildcard src/serve/protocol/*.cpp)) \
@@ -24,11 +26,15 @@ help: ## this list
 demo: model ## the main job on the default model and built-in data: a table, and build/demo/results.json
 	scripts/demo.sh build/release/w2s $(MODEL) build/demo
 
-test: setup setup-browser setup-clients build/release/build.ninja ## builds everything and runs the tests
+test: setup setup-mpi setup-browser setup-clients build/release/build.ninja ## builds everything and runs the tests
 	cmake --build --preset test
 	ctest --preset release
 
 build: setup build/release/build.ninja ## build/release/w2s
+	cmake --build --preset release --target w2s
+
+mpi: setup setup-mpi build/release/build.ninja ## the same for several machines, with Open MPI
+	cmake --preset release -DW2S_MPI=ON
 	cmake --build --preset release --target w2s
 
 model: setup build/release/build.ninja ## the default model, in build/models
@@ -37,9 +43,13 @@ model: setup build/release/build.ninja ## the default model, in build/models
 embedding-model: setup build/release/build.ninja ## a real embedding model, in build/models (needs PyTorch: see its script)
 	cmake --build --preset release --target embedding-model
 
-bench: model ## runs the benchmarks
-	cmake --build --preset release
-	@for program in $$(find build/release/bench -maxdepth 1 -type f -perm -u+x); do echo "$$program"; $$program || exit; done
+bench: model ## the benchmarks, as one table of ratios: BENCH_PARTS="sweep growth ..." or all
+	cmake --build --preset release --target w2s_bench
+	build/release/bench/w2s_bench $(BENCH_PARTS)
+
+peers: model ## the sweep beside PyTorch's best plans, in one run
+	cmake --build --preset release --target sweep_rounds
+	scripts/compare-sweeps.sh build/release/bench/peers/sweep_rounds $(MODEL) $(PEERS_OPTIONS)
 
 load: model | build/demo/results.json ## w2s serve under everything that clients do, for LOAD_SECONDS (600); needs Linux
 	PYTHONPATH=tests/support python3 bench/server_load.py build/release/w2s $(LOAD_MODEL) --steer $(LOAD_STEER) \
@@ -87,6 +97,8 @@ clean: ## removes build/; downloads and llama.cpp stay in the cache
 
 setup:
 	@scripts/setup.sh build
+setup-mpi:
+	@scripts/setup.sh mpi
 setup-lint:
 	@scripts/setup.sh lint
 setup-format:

@@ -16,8 +16,10 @@
 #include "w2s/evaluation.h"
 #include "w2s/job.h"
 #include "w2s/layer_predictor.h"
+#include "w2s/ranks.h"
 #include "w2s/steering_methods.h"
 #include "w2s/steering_operator.h"
+#include "w2s/sweep_executor.h"
 #include "w2s/sweep_store.h"
 
 namespace w2s {
@@ -32,6 +34,10 @@ struct StudySettings {
   bool variants_at_all_layers = false;  ///< false: variants beside BASE at the layers alone that some policy needs
   std::string layers;                   ///< as for parse_layers; empty: all
   std::vector<float> multipliers;       ///< empty: steering-bench's
+  ExecutorChoice executor = ExecutorChoice::automatic;  ///< automatic: what a folder was begun with, if it was
+  /// Memory for prompts between the pass that makes vectors and the sweep that goes on from them; what does not fit is
+  /// computed again, to the same numbers. Of use to the minimal executor alone.
+  std::size_t prompt_cache_bytes = std::size_t{2} << 30U;
   std::string context_layers;  ///< candidates for what l2s and cast look at, as for parse_layers; empty: a spread
   MethodOptions method_options = {};            ///< but for context layers, seed, threads and work folder
   std::string encoder = "middle-last";          ///< as for parse_encoder_choice
@@ -74,6 +80,10 @@ struct BehaviorFolder {
   std::filesystem::path root;
   [[nodiscard]] std::filesystem::path vectors(std::string_view other_method = {}) const;
   [[nodiscard]] std::filesystem::path sweep() const { return root / "sweep.sqlite"; }
+  /// What a rank has swept, until it is merged: "sweep.rank-3.sqlite".
+  [[nodiscard]] std::filesystem::path sweep_of_rank(std::size_t rank) const;
+  /// Those that are there, in the order of ranks' numbers.
+  [[nodiscard]] std::vector<std::filesystem::path> sweeps_of_ranks() const;
   [[nodiscard]] std::filesystem::path predictor(std::string_view other_method = {}) const;
   /// What a text encoder made of the prompts: "embeddings.gguf_minilm_mean.gguf".
   [[nodiscard]] std::filesystem::path embeddings(std::string_view encoder) const;
@@ -97,6 +107,14 @@ struct BehaviorFolder {
 /// and gives the numbers of an uninterrupted run. Writes settings.json first and results.json last. Throws
 /// Error{results} that names the difference if the folder was made with settings that give other measurements.
 [[nodiscard]] StudyOutcome run_study(const StudySettings& settings, const std::filesystem::path& folder,
+                                     const Job& job = {});
+
+/// The same, shared by several ranks, which all call this with the same settings and a folder that all of them see:
+/// each reads representations and sweeps for a share of the samples, the first one does the rest. The results are those
+/// of one process on a machine like theirs. What ranks had swept when one of them failed is found again, by any number
+/// of them. The outcome is complete on the first rank and empty on others. Throws Error{results} also where a rank does
+/// not see what the first one wrote.
+[[nodiscard]] StudyOutcome run_study(const StudySettings& settings, const std::filesystem::path& folder, Ranks& ranks,
                                      const Job& job = {});
 
 /// Options of fitting from a sweep that is there.

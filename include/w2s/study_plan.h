@@ -54,7 +54,8 @@ struct SweepRows {
   std::size_t sequences = 256;        ///< rows of a batch
 };
 
-/// Of sweeping the samples as SharedPrefixExecutor does; prompts that begin alike share that beginning.
+/// Of sweeping the samples as SharedPrefixExecutor does, whatever executor a study uses; prompts that begin alike share
+/// that beginning.
 [[nodiscard]] DecodeCounts count_sweep(std::span<const TokenizedSample> samples, const SweepRows& rows);
 
 /// Of reading what steering methods learn from: each prompt and both its answers.
@@ -81,7 +82,7 @@ struct BehaviorCost {
 struct Calibration {
   std::size_t samples = 0;  ///< swept
   double seconds = 0;
-  double flops_per_second = 0;
+  double flops_per_second = 0;  ///< of those that count_sweep counts
 };
 
 /// Sweeps a few samples of the study's first behaviour and forgets the results. Takes some seconds, but never less than

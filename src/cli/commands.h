@@ -22,6 +22,7 @@ void chat_command(const Arguments& arguments, const Console& console);
 void serve_command(const Arguments& arguments, const Console& console);
 void report_command(const Arguments& arguments, const Console& console);
 void inspect_command(const Arguments& arguments, const Console& console);
+void rpc_server_command(const Arguments& arguments, const Console& console);
 void export_command(const Arguments& arguments, const Console& console);
 void import_command(const Arguments& arguments, const Console& console);
 void convert_command(const Arguments& arguments, const Console& console);

@@ -8,6 +8,7 @@
 
 #include "w2s/error.h"
 #include "w2s/file.h"
+#include "w2s/rpc.h"
 #include "w2s/steerability.h"
 #include "w2s/study.h"
 #include "w2s/sweep_plan.h"
@@ -73,6 +74,12 @@ void ModelArguments::add(CommandLine& line, bool required) {
       ->check(CLI::Range(-1, largest_count))
       ->type_name("N")
       ->group("Model");
+  line.add_option("--rpc", rpc_servers,
+                  "Machines that hold layers too, each running 'w2s rpc-server' or llama.cpp's: HOST:PORT,...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("LIST")
+      ->group("Model");
   line.add_option("-c,--ctx-size", context, "Tokens of context to reserve; 0: as many as the data need")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N")
@@ -83,6 +90,7 @@ void ModelArguments::add(CommandLine& line, bool required) {
 }
 
 ModelOptions ModelArguments::model_options() const {
+  add_rpc_servers(rpc_servers);
   ModelOptions options;
   options.gpu_layers = gpu_layers;
   if (!chat_template_file.empty()) options.chat_template = read_file(chat_template_file);
@@ -146,6 +154,13 @@ void GridArguments::add_to(CommandLine& line) {
       ->group("Sweep");
   add_list(line, "--multipliers", multipliers, "Strengths to steer with")
       ->default_str(fmt::format("{}", fmt::join(default_multipliers, ",")))
+      ->group("Sweep");
+  line.add_option("--executor", executor,
+                  "How it is computed: minimal (each steered row from its own layer on, for models of the Llama family "
+                  "on the CPU), rows (each from the first layer on, by llama.cpp: any model), auto (minimal where it "
+                  "can, unless weights are quantised)")
+      ->check(CLI::IsMember({"auto", "minimal", "rows"}))
+      ->type_name("NAME")
       ->group("Sweep");
 }
 

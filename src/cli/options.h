@@ -17,6 +17,7 @@
 #include "w2s/prompt_variant.h"
 #include "w2s/steering_methods.h"
 #include "w2s/steering_operator.h"
+#include "w2s/sweep_executor.h"
 
 namespace w2s::cli {
 
@@ -38,12 +39,15 @@ struct GeneralOptions {
 struct ModelArguments {
   std::filesystem::path model;
   int gpu_layers = -1;
+  std::vector<std::string> rpc_servers;
   std::size_t context = 0;
   std::filesystem::path chat_template_file;
 
   void add_to(CommandLine& line);
   /// For a command that does without a model but for some of its work.
   void add_optional_to(CommandLine& line);
+  /// Connects to the RPC servers first: models are then loaded onto them as onto GPUs. Throws what add_rpc_servers
+  /// does.
   [[nodiscard]] ModelOptions model_options() const;
   [[nodiscard]] DecoderOptions decoder_options(int threads) const;
 
@@ -70,8 +74,10 @@ struct DataArguments {
 struct GridArguments {
   std::vector<std::string> layers;
   std::vector<std::string> multipliers;
+  std::string executor = "auto";
 
   void add_to(CommandLine& line);
+  [[nodiscard]] ExecutorChoice parsed_executor() const { return parse_executor_choice(executor); }
   /// As parse_layers takes them; empty for all layers.
   [[nodiscard]] std::string layer_list() const;
   /// steering-bench's unless others were given. Throws Error{usage}.

@@ -31,6 +31,7 @@ constexpr std::array all_commands = {
     Command{"export", "steering vectors for llama.cpp, repeng, NumPy, or as a table", export_command},
     Command{"import", "steering vectors of llama.cpp, repeng, NumPy, or from a table", import_command},
     Command{"convert", "a model with F32 weights, which measure best", convert_command},
+    Command{"rpc-server", "lends this machine to a model that is too large for one", rpc_server_command},
     Command{"example1", "the paper's proof that optimal layers differ between inputs, with numbers", example1_command},
 };
 

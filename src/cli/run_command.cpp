@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
+#include <string_view>
+#include <thread>
 
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/outcome_report.h"
 #include "cli/output.h"
 #include "cli/work.h"
+#include "w2s/cluster.h"
 #include "w2s/error.h"
 #include "w2s/study.h"
 
@@ -23,6 +27,7 @@ struct RunOptions {
   GeneralOptions general;
   OutputOptions output;
   std::vector<std::string> methods = {"caa"};
+  std::size_t prompt_cache = 2048;
   std::filesystem::path folder;
 
   void add_to(CommandLine& line) {
@@ -40,6 +45,12 @@ struct RunOptions {
         ->group("Vectors");
     method.add_fitting_to(line);
     grid.add_to(line);
+    line.add_option(
+            "--prompt-cache", prompt_cache,
+            "MiB of memory for prompts that were read to make vectors, from which the minimal executor goes on; "
+            "0: reads them again, to the same numbers")
+        ->type_name("MIB")
+        ->group("Sweep");
     method.add_operator_to(line);
     predictor.add_to(line);
     predictor.add_text_encoders_to(line);
@@ -66,6 +77,8 @@ struct RunOptions {
     settings.variants_at_all_layers = variants.at_all_layers();
     settings.layers = grid.layer_list();
     settings.multipliers = grid.parsed_multipliers();
+    settings.executor = grid.parsed_executor();
+    settings.prompt_cache_bytes = prompt_cache << 20U;
     settings.encoder = predictor.encoder;
     settings.text_encoders = predictor.text_encoders;
     settings.objectives = predictor.parsed_objectives();
@@ -78,13 +91,15 @@ struct RunOptions {
   }
 };
 
-StudyOutcome run(const RunOptions& options, const Console& console) {
-  Work work(console, options.general.quiet);
+StudyOutcome run(const RunOptions& options, const Cluster& cluster, const Console& console) {
+  Work work(console, options.general.quiet || !cluster.ranks->is_first());
+  if (!cluster.warning.empty()) work.warn(cluster.warning);
   options.data.warn_if_limited(work);
   try {
-    const auto settings = options.study();
+    auto settings = options.study();
+    if (settings.decoder.threads == 0) settings.decoder.threads = cluster.threads;
     warn_if_quantized(inspect_model(settings.model), work);
-    return run_study(settings, options.folder, work.job());
+    return run_study(settings, options.folder, *cluster.ranks, work.job());
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::interrupted) throw;
     throw Error(ErrorKind::interrupted, fmt::format("interrupted; what was finished is in {}: the same command again "
@@ -108,22 +123,42 @@ std::string next_steps(const std::filesystem::path& model, const StudyOutcome& o
       folder.string(), model.string(), behavior);
 }
 
-}  // namespace
-
-void run_command(const Arguments& arguments, const Console& console) {
+void execute(const Arguments& arguments, const Cluster& cluster, const Console& console) {
   RunOptions options;
   CommandLine line("run",
                    "Does the whole job: makes steering vectors from part of the data, measures how well every layer "
                    "steers every sample, trains a predictor of the best layer (W2S), and compares it with the best "
-                   "fixed layer on samples that nothing was chosen on.",
+                   "fixed layer on samples that nothing was chosen on. Started by mpirun, several processes share it.",
                    "w2s run -m model.gguf --data openness.jsonl -o results");
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  const auto outcome = run(options, console);
+  const auto outcome = run(options, cluster, console);
+  if (!cluster.ranks->is_first()) return;
   const auto format = options.output.format();
   console.out(render_outcome(outcome, format));
   if (format == Format::table) console.out(next_steps(options.model.model, outcome, options.folder));
+}
+
+// The first rank speaks for all.
+Console console_of(const Ranks& ranks, const Console& console) {
+  auto own = console;
+  if (!ranks.is_first()) own.out = [](std::string_view) {};
+  return own;
+}
+
+}  // namespace
+
+void run_command(const Arguments& arguments, const Console& console) {
+  const auto cluster = join_cluster();
+  try {
+    execute(arguments, cluster, console_of(*cluster.ranks, console));
+  } catch (const Error& error) {
+    if (cluster.name.empty()) throw;
+    // What all ranks fail at is told once: the first one to tell ends the others.
+    if (!cluster.ranks->is_first()) std::this_thread::sleep_for(std::chrono::seconds(1));
+    throw Error(error.kind(), fmt::format("{}: {}", cluster.name, error.what()));
+  }
 }
 
 }  // namespace w2s::cli

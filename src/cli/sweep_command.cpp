@@ -53,6 +53,7 @@ struct PreparedSweep {
   SweepGrid grid;
   std::vector<std::vector<SweepItem>> items_by_variant;
   DecoderOptions decoder;
+  ExecutorChoice executor = ExecutorChoice::automatic;
 };
 
 std::vector<SweepItem> items_of(const Model& model, const Behavior& behavior, PromptVariant variant) {
@@ -70,6 +71,7 @@ std::vector<SweepItem> items_of(const Model& model, const Behavior& behavior, Pr
 PreparedSweep prepare(const SweepOptions& options, const Model& model, const Behavior& behavior) {
   const auto& info = model.info();
   PreparedSweep prepared{.grid = full_grid(info.layers), .items_by_variant = {}, .decoder = {}};
+  prepared.executor = resolve_executor(options.grid.parsed_executor(), model);
   if (const auto layers = options.grid.layer_list(); !layers.empty())
     prepared.grid.layers = parse_layers(layers, info.layers);
   prepared.grid.multipliers = options.grid.parsed_multipliers();
@@ -130,16 +132,14 @@ class SweepResults {
 NoiseFloor sweep_all(const PreparedSweep& prepared, const VectorSource& source, std::vector<Decoder>& decoders,
                      SweepResults& results, const Job& job) {
   const SweepRequest request{.grid = prepared.grid, .encoders = {}, .sources = {&source}};
-  std::vector<std::unique_ptr<SweepExecutor>> executors;
-  for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
+  auto executors = make_executors(decoders, prepared.executor);
   for (const auto& items : prepared.items_by_variant) {
     sweep(
         executors, request, items, [](const SweepKey&) { return false; },
         [&](const SweepRecord& record) { results.add(record); }, job);
   }
   executors.clear();
-  SharedPrefixExecutor executor(decoders.front());
-  return measure_noise_floor(executor, request, prepared.items_by_variant.front(), 4, job);
+  return measure_noise_floor(prepared.executor, decoders.front(), request, prepared.items_by_variant.front(), 4, job);
 }
 
 }  // namespace

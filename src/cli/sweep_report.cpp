@@ -91,7 +91,7 @@ std::vector<LayerSummary> summarize(std::span<const SweepRecord> records, const 
 }
 
 std::string noise_line(const NoiseFloor& noise) {
-  return fmt::format("Noise floor (the same rows in batches of another shape): {}.\n", describe(noise));
+  return fmt::format("Noise floor (the same rows, computed in another order): {}.\n", describe(noise));
 }
 
 std::string best_fixed_line(const std::vector<LayerSummary>& summaries) {

@@ -15,6 +15,7 @@
 #include "w2s/error.h"
 #include "w2s/split.h"
 #include "w2s/steering_methods.h"
+#include "w2s/sweep_executor.h"
 #include "w2s/sweep_plan.h"
 #include "w2s/tokenized_sample.h"
 #include "w2s/vector_source.h"
@@ -128,6 +129,12 @@ std::string notes_of(const VectorSource& source) {
 struct TokenizedSplit {
   std::vector<TokenizedSample> train;
   std::vector<TokenizedSample> validation;
+
+  [[nodiscard]] std::vector<TokenizedSample> all() const {
+    auto both = train;
+    both.insert(both.end(), validation.begin(), validation.end());
+    return both;
+  }
 };
 
 MethodOptions method_options(const VectorsOptions& options, const ModelInfo& model) {
@@ -140,17 +147,30 @@ MethodOptions method_options(const VectorsOptions& options, const ModelInfo& mod
   return chosen;
 }
 
-MethodTraining read_training(const VectorsOptions& options, const TokenizedSplit& samples,
-                             std::span<const std::size_t> context_layers, std::span<Decoder> decoders, const Job& job) {
+template <typename Reader>
+MethodTraining read_training(const VectorsOptions& options, std::vector<Reader> readers, const TokenizedSplit& samples,
+                             std::span<const std::size_t> context_layers, const Job& job) {
   const auto& method = steering_method(options.method);
-  if (!method.learns) return {};
   const auto prompt_layers = method.looks_at_prompt ? context_layers : std::span<const std::size_t>();
   const auto folder = work_folder_of(options.file);
   MethodTraining training;
-  training.train = read_representations(decoders, samples.train, prompt_layers, job, folder / "train");
+  training.train = read_representations(readers, samples.train, prompt_layers, job, folder / "train");
   if (!samples.validation.empty())
-    training.validation = read_representations(decoders, samples.validation, prompt_layers, job, folder / "validation");
+    training.validation = read_representations(readers, samples.validation, prompt_layers, job, folder / "validation");
   return training;
+}
+
+// By whatever reads the model fastest, as 'w2s run' does.
+MethodTraining read_training(const VectorsOptions& options, const Model& model, const TokenizedSplit& samples,
+                             std::span<const std::size_t> context_layers, DecoderOptions decoder, const Job& job) {
+  if (!steering_method(options.method).learns) return {};
+  if (resolve_executor(ExecutorChoice::automatic, model) == ExecutorChoice::minimal) {
+    return read_training(options, make_prompt_readers(model, decoder.threads, samples.all()), samples, context_layers,
+                         job);
+  }
+  if (decoder.context == 0)
+    decoder.context = std::max(longest_prompt(samples.train), longest_prompt(samples.validation)) + answer_rows;
+  return read_training(options, make_decoders(model, decoder), samples, context_layers, job);
 }
 
 std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& work) {
@@ -164,11 +184,7 @@ std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& w
   auto decoder = options.model.decoder_options(options.general.threads);
   const TokenizedSplit samples{.train = tokenize(model, behavior, chosen.train, decoder),
                                .validation = tokenize(model, behavior, chosen.validation, decoder)};
-  if (decoder.context == 0)
-    decoder.context = std::max(longest_prompt(samples.train), longest_prompt(samples.validation)) + answer_rows;
-  auto decoders = make_decoders(model, decoder);
-
-  auto training = read_training(options, samples, fitting.context_layers, decoders, work.job());
+  auto training = read_training(options, model, samples, fitting.context_layers, decoder, work.job());
   training.info = {.model_architecture = info.architecture,
                    .layers = info.layers,
                    .width = info.width,

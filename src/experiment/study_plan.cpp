@@ -153,9 +153,12 @@ ConstantSource some_source(const ModelInfo& model) {
 class CalibrationSweep {
  public:
   CalibrationSweep(const StudyShape& study, const Model& model, std::span<const SweepItem> items,
-                   std::span<Decoder> decoders)
-      : model_(model), items_(items), tokens_(tokens_of(items)), source_(some_source(model.info())) {
-    for (auto& decoder : decoders) executors_.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
+                   std::span<Decoder> decoders, ExecutorChoice executor)
+      : model_(model),
+        items_(items),
+        tokens_(tokens_of(items)),
+        source_(some_source(model.info())),
+        executors_(make_executors(decoders, executor)) {
     request_.grid = study.grid;
     request_.encoders = default_prompt_encoders(model.info().layers);
     request_.sources.assign(study.methods.size(), &source_);
@@ -254,7 +257,7 @@ Calibration calibrate(const StudySettings& settings, const Model& model, const J
   if (decoder_options.context == 0)
     decoder_options.context = required_context(study.grid, study.methods.size(), items, decoder_options.sequences);
   auto decoders = make_decoders(model, decoder_options);
-  const CalibrationSweep trial(study, model, items, decoders);
+  const CalibrationSweep trial(study, model, items, decoders, settings.executor);
 
   // Twice as many samples each time, until it took long enough to tell. Only the last time counts: the first has
   // decoded the shared prefix, and warmed everything up.

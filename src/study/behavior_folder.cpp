@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
+#include <map>
+#include <optional>
+#include <system_error>
 
 #include "w2s/error.h"
 #include "w2s/study.h"
@@ -13,6 +17,19 @@ namespace fs = std::filesystem;
 
 fs::path file_in(const fs::path& folder, std::string_view stem, std::string_view other_method) {
   return folder / fmt::format("{}{}{}.gguf", stem, other_method.empty() ? "" : ".", other_method);
+}
+
+constexpr std::string_view rank_prefix = "sweep.rank-";
+constexpr std::string_view rank_suffix = ".sqlite";
+
+// Of the file's name that sweep_of_rank gives it; nothing for any other name.
+std::optional<std::size_t> rank_in(std::string_view name) {
+  if (!name.starts_with(rank_prefix) || !name.ends_with(rank_suffix)) return std::nullopt;
+  const auto digits = name.substr(rank_prefix.size(), name.size() - rank_prefix.size() - rank_suffix.size());
+  std::size_t rank = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return rank;
 }
 
 }  // namespace
@@ -30,6 +47,19 @@ fs::path BehaviorFolder::embeddings(std::string_view encoder) const {
   };
   std::ranges::replace_if(name, std::not_fn(is_safe), '_');
   return root / fmt::format("embeddings.{}.gguf", name);
+}
+
+fs::path BehaviorFolder::sweep_of_rank(std::size_t rank) const {
+  return root / fmt::format("{}{}{}", rank_prefix, rank, rank_suffix);
+}
+
+std::vector<fs::path> BehaviorFolder::sweeps_of_ranks() const {
+  std::map<std::size_t, fs::path> by_rank;
+  for (const auto& entry : fs::directory_iterator(root))
+    if (const auto rank = rank_in(entry.path().filename().string())) by_rank.emplace(*rank, entry.path());
+  std::vector<fs::path> paths;
+  for (const auto& [rank, path] : by_rank) paths.push_back(path);
+  return paths;
 }
 
 std::string_view name_in_files(std::span<const std::string> methods, std::size_t method) {

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "w2s/error.h"
+#include "w2s/representations.h"
 #include "w2s/steering_methods.h"
 
 namespace w2s {
@@ -21,14 +23,49 @@ bool any_looks_at_prompt(std::span<const std::string> methods) {
   return std::ranges::any_of(methods, [](const auto& name) { return steering_method(name).looks_at_prompt; });
 }
 
-MethodTraining read_training(const PreparedBehavior& prepared, std::span<const std::size_t> prompt_layers,
-                             std::span<Decoder> decoders, const fs::path& work_folder, const Job& job) {
-  const auto read = [&](const std::vector<std::size_t>& samples, const char* name) {
-    if (samples.empty()) return RepresentationSet{};
-    return read_representations(decoders, prepared.base_tokens(samples), prompt_layers, job, work_folder / name);
+// What methods learn from.
+class TrainingSamples {
+ public:
+  TrainingSamples(const PreparedBehavior& prepared, std::span<const std::size_t> prompt_layers,
+                  const SampleReaders& readers, const fs::path& work_folder)
+      : prompt_layers_(prompt_layers),
+        readers_(readers),
+        parts_{
+            {{.tokens = prepared.base_tokens(prepared.split.train), .work_folder = work_folder / "train"},
+             {.tokens = prepared.base_tokens(prepared.split.validation), .work_folder = work_folder / "validation"}}} {}
+
+  /// A share of them into the work folder.
+  void decode(Share share, const Job& job) const {
+    for (const auto& [tokens, folder] : parts_) {
+      if (tokens.empty()) continue;
+      if (readers_.prompt_readers.empty()) {
+        decode_representations(readers_.decoders, tokens, prompt_layers_, share, folder, job);
+      } else {
+        decode_representations(readers_.prompt_readers, tokens, prompt_layers_, share, folder, job);
+      }
+    }
+  }
+
+  [[nodiscard]] MethodTraining read(const Job& job) const {
+    const auto read_part = [&](const Part& part) {
+      if (part.tokens.empty()) return RepresentationSet{};
+      if (readers_.prompt_readers.empty())
+        return read_representations(readers_.decoders, part.tokens, prompt_layers_, job, part.work_folder);
+      return read_representations(readers_.prompt_readers, part.tokens, prompt_layers_, job, part.work_folder);
+    };
+    return {.train = read_part(parts_[0]), .validation = read_part(parts_[1])};
+  }
+
+ private:
+  struct Part {
+    std::vector<TokenizedSample> tokens;
+    fs::path work_folder;
   };
-  return {.train = read(prepared.split.train, "train"), .validation = read(prepared.split.validation, "validation")};
-}
+
+  std::span<const std::size_t> prompt_layers_;
+  SampleReaders readers_;
+  std::array<Part, 2> parts_;  // train, validation
+};
 
 SourceInfo info_for(const PreparedBehavior& prepared, const ModelInfo& model) {
   return {.model_architecture = model.architecture,
@@ -70,36 +107,44 @@ std::map<std::string, std::string> describe_method_options(std::span<const std::
 std::vector<std::unique_ptr<VectorSource>> fitted_sources(const BehaviorFolder& folder,
                                                           const PreparedBehavior& prepared,
                                                           std::span<const std::string> methods,
-                                                          const MethodOptions& options, std::span<Decoder> decoders,
-                                                          const Job& job) {
-  const auto& model = decoders.front().model().info();
+                                                          const MethodOptions& options, const SampleReaders& readers,
+                                                          Ranks& ranks, const Job& job) {
+  const auto& model = readers.decoders.front().model().info();
   const auto path_of = [&](std::size_t method) { return folder.vectors(name_in_files(methods, method)); };
   const fs::path work_folder = folder.root / "fitting";
-  std::vector<std::string> missing;
-  for (std::size_t i = 0; i < methods.size(); ++i)
-    if (!fs::exists(path_of(i))) missing.push_back(methods[i]);
+  // The first rank alone looks: over a network, a file that was looked for before it was made may stay hidden.
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; ranks.is_first() && i < methods.size(); ++i)
+    if (!fs::exists(path_of(i))) missing.push_back(i);
 
+  const bool learns = ranks.first_says(
+      std::ranges::any_of(missing, [&](std::size_t method) { return steering_method(methods[method]).learns; }), job);
   MethodTraining training;
-  const bool any_learns = std::ranges::any_of(missing, [](const auto& name) { return steering_method(name).learns; });
-  if (any_learns) {
+  if (learns) {
     const auto prompt_layers = any_looks_at_prompt(methods) ? options.context_layers : std::vector<std::size_t>{};
-    training = read_training(prepared, prompt_layers, decoders, work_folder, job);
+    const TrainingSamples samples(prepared, prompt_layers, readers, work_folder);
+    if (!ranks.share().is_whole()) {
+      samples.decode(ranks.share(), job);
+      ranks.meet(job);
+    }
+    if (ranks.is_first()) training = samples.read(job);
   }
   training.info = info_for(prepared, model);
 
-  std::vector<std::unique_ptr<VectorSource>> sources;
-  for (std::size_t i = 0; i < methods.size(); ++i) {
-    if (!contains(missing, methods[i])) {
-      check_fits(*sources.emplace_back(read_vector_source(path_of(i))), model);
-      continue;
-    }
+  for (const std::size_t method : missing) {
     auto own_options = options;
-    own_options.work_folder = work_folder / methods[i];
-    sources.push_back(fit_method(steering_method(methods[i]), training, own_options, job));
-    write_vector_source(path_of(i), *sources.back());
+    own_options.work_folder = work_folder / methods[method];
+    write_vector_source(path_of(method), *fit_method(steering_method(methods[method]), training, own_options, job));
   }
-  std::error_code ignored;  // what is left over is only of use until now
-  fs::remove_all(work_folder, ignored);
+  if (ranks.is_first()) {
+    std::error_code ignored;  // what is left over is only of use until now
+    fs::remove_all(work_folder, ignored);
+  }
+  ranks.meet(job);
+
+  std::vector<std::unique_ptr<VectorSource>> sources;
+  for (std::size_t i = 0; i < methods.size(); ++i)
+    check_fits(*sources.emplace_back(read_vector_source(path_of(i))), model);
   return sources;
 }
 

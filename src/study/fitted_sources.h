@@ -9,6 +9,8 @@
 
 #include "study/prepared_behavior.h"
 #include "w2s/decoder.h"
+#include "w2s/prompt_reader.h"
+#include "w2s/ranks.h"
 #include "w2s/study.h"
 
 namespace w2s {
@@ -21,12 +23,16 @@ namespace w2s {
 [[nodiscard]] std::map<std::string, std::string> describe_method_options(std::span<const std::string> methods,
                                                                          const MethodOptions& options);
 
-/// One source a method. What is fitted is written at once; what came before an interruption is found again in a work
-/// folder, which is removed when all are there.
-[[nodiscard]] std::vector<std::unique_ptr<VectorSource>> fitted_sources(const BehaviorFolder& folder,
-                                                                        const PreparedBehavior& prepared,
-                                                                        std::span<const std::string> methods,
-                                                                        const MethodOptions& options,
-                                                                        std::span<Decoder> decoders, const Job& job);
+/// Who reads the samples that methods learn from: readers where there are any, else decoders.
+struct SampleReaders {
+  std::span<Decoder> decoders;
+  std::span<PromptReader> prompt_readers = {};
+};
+
+/// One source a method, on every rank: all of them read representations, the first one fits. What is fitted is written
+/// at once; what came before an interruption is found again in a work folder, which is removed when all are there.
+[[nodiscard]] std::vector<std::unique_ptr<VectorSource>> fitted_sources(
+    const BehaviorFolder& folder, const PreparedBehavior& prepared, std::span<const std::string> methods,
+    const MethodOptions& options, const SampleReaders& readers, Ranks& ranks, const Job& job);
 
 }  // namespace w2s

@@ -10,6 +10,7 @@
 #include "study/fitted_sources.h"
 #include "study/needed_layers.h"
 #include "study/prepared_behavior.h"
+#include "study/ranked_sweep.h"
 #include "study/settings_file.h"
 #include "study/stage_timer.h"
 #include "study/staged_job.h"
@@ -43,6 +44,8 @@ struct StudyPlan {
   SweepGrid grid;
   FitSettings fit;
   bool variants_at_all_layers = false;
+  ExecutorChoice executor = ExecutorChoice::rows;
+  std::size_t prompt_cache_bytes = 0;
 };
 
 SettingsFile settings_of(const StudySettings& settings, const Model& model, const StudyPlan& plan,
@@ -62,6 +65,8 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
       {"key-value cache", settings.decoder.f32_cache ? "F32" : "F16"},
       {"chat template", settings.model_options.chat_template.empty() ? "the model's own"
                                                                      : sha256(settings.model_options.chat_template)}};
+  // Folders from before there was a choice have rows.
+  if (plan.executor != ExecutorChoice::rows) file.measurement["executor"] = to_string(plan.executor);
   file.measurement.merge(describe_method_options(plan.methods, plan.method_options));
   for (const auto& behavior : behaviors) file.data[behavior.behavior.name] = content_hash(behavior.behavior);
   file.run = {{"w2s", std::string(version())},
@@ -72,33 +77,32 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
   return file;
 }
 
-std::vector<std::unique_ptr<SweepExecutor>> executors_of(std::span<Decoder> decoders) {
-  std::vector<std::unique_ptr<SweepExecutor>> executors;
-  for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
-  return executors;
-}
-
-SweepStore open_store(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepRequest& request,
-                      const StudyPlan& plan, const SettingsFile& settings, const ModelInfo& model) {
+SweepStoreHeader header_of(const PreparedBehavior& prepared, const SweepRequest& request, const StudyPlan& plan,
+                           const SettingsFile& settings, const ModelInfo& model) {
   auto header_settings = settings.measurement;
   header_settings["data"] = settings.data.at(prepared.behavior.name);
-  return SweepStore::open(folder.sweep(), {.behavior = prepared.behavior.name,
-                                           .samples = prepared.behavior.samples.size(),
-                                           .model_layers = model.layers,
-                                           .width = model.width,
-                                           .methods = plan.methods,
-                                           .grid = plan.grid,
-                                           .encoders = request.encoders,
-                                           .settings = std::move(header_settings)});
+  return {.behavior = prepared.behavior.name,
+          .samples = prepared.behavior.samples.size(),
+          .model_layers = model.layers,
+          .width = model.width,
+          .methods = plan.methods,
+          .grid = plan.grid,
+          .encoders = request.encoders,
+          .settings = std::move(header_settings)};
 }
 
-void sweep_base(const PreparedBehavior& prepared, const SweepRequest& request, std::span<Decoder> decoders,
-                SweepStore& store, const Job& job) {
+void sweep_base(const PreparedBehavior& prepared, const SweepRequest& request, const StudyPlan& plan,
+                PromptStateCache& cache, std::span<Decoder> decoders, RankedSweep& sweeps, Ranks& ranks,
+                const Job& job) {
   const auto& items = prepared.items.at(PromptVariant::base);
-  sweep(executors_of(decoders), request, items, store, job);
-  if (store.noise_floor()) return;
-  SharedPrefixExecutor executor(decoders.front());
-  store.set_noise_floor(measure_noise_floor(executor, request, items, noise_floor_samples, job));
+  sweeps.together(
+      [&](const SweepStore& measured, SweepStore& own) {
+        sweep(make_executors(decoders, plan.executor, &cache), request, items, measured, own, ranks.share(), job);
+      },
+      job);
+  if (!ranks.is_first() || sweeps.store().noise_floor()) return;
+  sweeps.store().set_noise_floor(
+      measure_noise_floor(plan.executor, decoders.front(), request, items, noise_floor_samples, job));
 }
 
 LayerChoice layers_for_variants(const BehaviorFolder& folder, const StudyPlan& plan, const SweepStore& store) {
@@ -109,14 +113,21 @@ LayerChoice layers_for_variants(const BehaviorFolder& folder, const StudyPlan& p
 
 // After the fit, which decides where.
 void sweep_variants(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepRequest& request,
-                    const StudyPlan& plan, std::span<Decoder> decoders, SweepStore& store, const Job& job) {
+                    const StudyPlan& plan, std::span<Decoder> decoders, RankedSweep& sweeps, Ranks& ranks,
+                    const Job& job) {
   if (prepared.items.size() == 1) return;
-  auto at_layers = request;
-  at_layers.choose_layers = layers_for_variants(folder, plan, store);
-  // Each variant by itself: its prompts share more, and adding a variant later leaves the others' numbers as they are.
-  for (const auto& [variant, items] : prepared.items)
-    if (variant != PromptVariant::base)
-      sweep(executors_of(decoders), at_layers, items, store, suffixed(job, std::string(to_string(variant))));
+  const auto sweep_share = [&](const SweepStore& measured, SweepStore& own) {
+    auto at_layers = request;
+    at_layers.choose_layers = layers_for_variants(folder, plan, measured);
+    // Each variant by itself: its prompts share more, and adding a variant later leaves the others' numbers as they
+    // are.
+    for (const auto& [variant, items] : prepared.items) {
+      if (variant == PromptVariant::base) continue;
+      const auto own_job = suffixed(job, std::string(to_string(variant)));
+      sweep(make_executors(decoders, plan.executor), at_layers, items, measured, own, ranks.share(), own_job);
+    }
+  };
+  sweeps.together(sweep_share, job);
 }
 
 // For people: nothing that is measured depends on it.
@@ -128,20 +139,17 @@ void record_prompts(const BehaviorFolder& folder, const PreparedBehavior& prepar
   write_prompt_texts(folder, texts);
 }
 
-// Everything there is to do for one behaviour, or what of it is missing.
-void measure_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const StudyPlan& plan,
-                      const SettingsFile& settings, const TextEncoders& text_encoders, std::span<Decoder> decoders,
-                      const Job& job) {
-  const auto& model = decoders.front().model();
-  record_prompts(folder, prepared, model);
-  const auto sources = timed(folder, "vectors", job, [&](const Job& own) {
-    return fitted_sources(folder, prepared, plan.methods, plan.method_options, decoders, own);
-  });
-  SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(model.info().layers), .sources = {}};
-  for (const auto& source : sources) request.sources.push_back(source.get());
-  auto store = open_store(folder, prepared, request, plan, settings, model.info());
+// The first rank's time of a stage is that of all: they wait for each other.
+template <typename Work>
+decltype(auto) timed_by_first(const Ranks& ranks, const BehaviorFolder& folder, std::string stage, const Job& job,
+                              Work work) {
+  if (!ranks.is_first()) return work(job);
+  return timed(folder, std::move(stage), job, std::move(work));
+}
 
-  timed(folder, "sweep", job, [&](const Job& own) { sweep_base(prepared, request, decoders, store, own); });
+// What cannot be divided between ranks.
+void embed_and_fit(const BehaviorFolder& folder, const PreparedBehavior& prepared, const StudyPlan& plan,
+                   const TextEncoders& text_encoders, const Job& job) {
   std::vector<PromptVariant> variants;
   for (const auto& [variant, items] : prepared.items) variants.push_back(variant);
   timed(folder, "embeddings", job, [&](const Job& own) {
@@ -151,8 +159,40 @@ void measure_behavior(const BehaviorFolder& folder, const PreparedBehavior& prep
   timed(folder, "predictor", job, [&](const Job& own) {
     if (!is_fitted(folder, plan.fit)) static_cast<void>(fit_behavior(folder, plan.fit, own));
   });
-  timed(folder, "variants", job,
-        [&](const Job& own) { sweep_variants(folder, prepared, request, plan, decoders, store, own); });
+}
+
+// What they read of a prompt, the sweep goes on from: they read it as the sweep would.
+std::vector<PromptReader> prompt_readers_for(const PreparedBehavior& prepared, const SweepRequest& request,
+                                             const StudyPlan& plan, const Model& model, PromptStateCache& cache) {
+  if (plan.executor != ExecutorChoice::minimal) return {};
+  std::vector<TokenizedSample> samples;
+  for (const auto& item : prepared.items.at(PromptVariant::base)) samples.push_back(item.tokens);
+  return make_prompt_readers(model, plan.method_options.threads, samples, mean_layers_of(request.encoders), &cache);
+}
+
+// Everything there is to do for one behaviour, or what of it is missing.
+void measure_behavior(const BehaviorFolder& folder, const PreparedBehavior& prepared, const StudyPlan& plan,
+                      const SettingsFile& settings, const TextEncoders& text_encoders, std::span<Decoder> decoders,
+                      Ranks& ranks, const Job& job) {
+  const auto& model = decoders.front().model();
+  if (ranks.is_first()) record_prompts(folder, prepared, model);
+  SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(model.info().layers), .sources = {}};
+  std::optional<PromptStateCache> cache(plan.prompt_cache_bytes);
+  const auto sources = timed_by_first(ranks, folder, "vectors", job, [&](const Job& own) {
+    auto prompt_readers = prompt_readers_for(prepared, request, plan, model, *cache);
+    return fitted_sources(folder, prepared, plan.methods, plan.method_options,
+                          {.decoders = decoders, .prompt_readers = prompt_readers}, ranks, own);
+  });
+  for (const auto& source : sources) request.sources.push_back(source.get());
+  RankedSweep sweeps(folder, header_of(prepared, request, plan, settings, model.info()), ranks);
+
+  timed_by_first(ranks, folder, "sweep", job,
+                 [&](const Job& own) { sweep_base(prepared, request, plan, *cache, decoders, sweeps, ranks, own); });
+  cache.reset();
+  if (ranks.is_first()) embed_and_fit(folder, prepared, plan, text_encoders, job);
+  timed_by_first(ranks, folder, "variants", job, [&](const Job& own) {
+    sweep_variants(folder, prepared, request, plan, decoders, sweeps, ranks, own);
+  });
 }
 
 std::size_t context_for(const StudySettings& settings, const Model& model, const StudyPlan& plan,
@@ -179,6 +219,16 @@ void check_folds(std::span<const PreparedBehavior> behaviors, std::size_t folds)
   }
 }
 
+// A folder that is there goes on as it was begun, unless it is told otherwise, which is then refused.
+ExecutorChoice executor_for(const StudySettings& settings, const fs::path& folder, const Model& model) {
+  auto choice = settings.executor;
+  if (const auto earlier = read_settings(folder); earlier && choice == ExecutorChoice::automatic) {
+    const auto recorded = earlier->measurement.find("executor");
+    choice = recorded == earlier->measurement.end() ? ExecutorChoice::rows : parse_executor_choice(recorded->second);
+  }
+  return resolve_executor(choice, model);
+}
+
 StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model, const TextEncoders& text_encoders) {
   StudyPlan plan{.methods = methods_to_sweep(settings.methods),
                  .method_options = settings.method_options,
@@ -187,7 +237,8 @@ StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model, cons
                          .objectives = settings.objectives,
                          .top_k = settings.top_k,
                          .predictor = settings.predictor},
-                 .variants_at_all_layers = settings.variants_at_all_layers};
+                 .variants_at_all_layers = settings.variants_at_all_layers,
+                 .prompt_cache_bytes = settings.prompt_cache_bytes};
   if (!settings.layers.empty()) plan.grid.layers = parse_layers(settings.layers, model.layers);
   if (!settings.multipliers.empty()) plan.grid.multipliers = settings.multipliers;
   plan.grid.operation = settings.operation;
@@ -202,8 +253,36 @@ StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model, cons
   return plan;
 }
 
+// What the folder is made with: written by the first rank, compared by all.
+SettingsFile agreed_settings(const fs::path& folder, SettingsFile own, Ranks& ranks, const Job& job) {
+  if (ranks.is_first()) {
+    fs::create_directories(folder);
+    if (const auto earlier = read_settings(folder)) own = merge_settings(folder, *earlier, own);
+    write_settings(folder, own);
+  }
+  ranks.meet(job);
+  const auto written = read_settings(folder);
+  if (!written) {
+    throw Error(ErrorKind::results, fmt::format("{}: does not have the settings.json that the first rank wrote; all "
+                                                "ranks need the same file system",
+                                                folder.string()));
+  }
+  return merge_settings(folder, *written, own);
+}
+
 std::optional<NoiseFloor> noise_in(const BehaviorFolder& folder) {
   return SweepStore::read(folder.sweep()).noise_floor();
+}
+
+// After all measurements.
+StudyOutcome finish_study(const StudySettings& settings, const fs::path& folder, const PreparedBehavior& first,
+                          const StudyPlan& plan, Decoder& decoder, const Job& job) {
+  auto evaluation = settings.evaluation;
+  evaluation.seed = settings.seed;
+  evaluation.part = SplitPart::test;
+  auto outcome = evaluate_study(folder, evaluation, job);
+  outcome.example = steered_example({folder / first.behavior.name}, first, plan.grid, decoder);
+  return outcome;
 }
 
 }  // namespace
@@ -217,32 +296,32 @@ std::uint64_t study_seed(const fs::path& folder) {
 }
 
 StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, const Job& job) {
+  SingleRank alone;
+  return run_study(settings, folder, alone, job);
+}
+
+StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, Ranks& ranks, const Job& job) {
   const auto model = Model::load(settings.model, settings.model_options);
   const auto text_encoders = open_text_encoders(settings);
-  const auto plan = plan_study(settings, model.info(), text_encoders);
+  auto plan = plan_study(settings, model.info(), text_encoders);
+  plan.executor = executor_for(settings, folder, model);
   const auto behaviors = prepare_behaviors(settings, model);
   check_folds(behaviors, plan.fit.predictor.folds);
   auto decoder_options = settings.decoder;
   decoder_options.context = context_for(settings, model, plan, behaviors);
-
-  fs::create_directories(folder);
   auto recorded = settings_of(settings, model, plan, behaviors);
-  if (const auto earlier = read_settings(folder)) recorded = merge_settings(folder, *earlier, recorded);
   auto decoders = make_decoders(model, decoder_options);
-  write_settings(folder, recorded);
+  recorded = agreed_settings(folder, recorded, ranks, job);
 
   for (const auto& prepared : behaviors) {
     const auto own_job = prefixed(job, prepared.behavior.name);
     const BehaviorFolder own_folder{folder / prepared.behavior.name};
-    fs::create_directories(own_folder.root);
-    measure_behavior(own_folder, prepared, plan, recorded, text_encoders, decoders, own_job);
+    if (ranks.is_first()) fs::create_directories(own_folder.root);
+    measure_behavior(own_folder, prepared, plan, recorded, text_encoders, decoders, ranks, own_job);
   }
-  auto evaluation = settings.evaluation;
-  evaluation.seed = settings.seed;
-  evaluation.part = SplitPart::test;
-  auto outcome = evaluate_study(folder, evaluation, job);
-  const auto& first = behaviors.front();
-  outcome.example = steered_example({folder / first.behavior.name}, first, plan.grid, decoders.front());
+  auto outcome = ranks.is_first() ? finish_study(settings, folder, behaviors.front(), plan, decoders.front(), job)
+                                  : StudyOutcome{};
+  ranks.meet(job);
   return outcome;
 }
 

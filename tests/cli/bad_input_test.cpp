@@ -197,7 +197,7 @@ TEST_F(BadInput, AFullDiskLosesNothingThatWasFinished) {
   fs::remove_all(path("results"));
 
   // Room for the vectors and some of the sweep.
-  const auto stopped = w2s(run_arguments(), {.file_size_limit = 64 * 1024, .standard_output = {}, .interrupt_at = {}});
+  const auto stopped = w2s(run_arguments(), {.file_size_limit = 64 * 1024});
   expect_refusal(stopped, HasSubstr("results"));
   EXPECT_FALSE(exists("results/results.json"));
 
@@ -211,23 +211,21 @@ TEST_F(BadInput, AFullDiskDoesNotHalfWriteAnOutputFile) {
   const auto before = read_file(path("vectors.gguf"));
   const auto result =
       w2s({"vectors", "-m", path("model.gguf"), "--data", path("review.jsonl"), "-o", path("vectors.gguf")},
-          {.file_size_limit = 256, .standard_output = {}, .interrupt_at = {}});
+          {.file_size_limit = 256});
   expect_refusal(result, HasSubstr("vectors.gguf"));
   EXPECT_EQ(read_file(path("vectors.gguf")), before);
 }
 
 TEST_F(BadInput, AFullStandardOutputIsAnError) {
   make_vectors();
-  const auto result = w2s(sweep_arguments({"--format", "jsonl"}),
-                          {.file_size_limit = std::nullopt, .standard_output = "/dev/full", .interrupt_at = {}});
+  const auto result = w2s(sweep_arguments({"--format", "jsonl"}), {.standard_output = "/dev/full"});
   expect_refusal(result, HasSubstr("standard output"));
 }
 
 TEST_F(BadInput, AnInterruptEndsTheRunAndSaysHowToGoOn) {
   write_tiny_model(path("model.gguf"), qwen2_like_40_layers());
   write_data(samples(300));
-  const auto result =
-      w2s(run_arguments(), {.file_size_limit = std::nullopt, .standard_output = {}, .interrupt_at = "sweep 0/300"});
+  const auto result = w2s(run_arguments(), {.interrupt_at = "sweep 0/300"});
   EXPECT_EQ(result.exit_code, 1) << "signal " << result.signal;
   EXPECT_THAT(result.err, HasSubstr("error: interrupted; what was finished is in " + path("results")));
   EXPECT_THAT(result.err, HasSubstr("goes on from there"));

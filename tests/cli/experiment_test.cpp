@@ -77,7 +77,7 @@ TEST_F(ExperimentCommand, PrintsTheMainTablesAndKeepsAll) {
 
 TEST_F(ExperimentCommand, InterruptedGoesOnToTheSameTables) {
   ASSERT_EQ(experiment({"-o", path("whole")}).exit_code, 0);
-  const auto stopped = experiment({}, {.file_size_limit = {}, .standard_output = {}, .interrupt_at = "one, seed 1"});
+  const auto stopped = experiment({}, {.interrupt_at = "one, seed 1"});
   ASSERT_EQ(stopped.exit_code, 1);
   EXPECT_THAT(stopped.err, HasSubstr("interrupted; what was finished is in " + path("out")));
   ASSERT_TRUE(exists("out/experiment.json"));

@@ -15,7 +15,7 @@
 namespace w2s::test {
 namespace {
 
-[[noreturn]] void become_w2s(std::vector<std::string> arguments, const std::string& out, const std::string& err,
+[[noreturn]] void become_w2s(const std::vector<std::string>& arguments, const std::string& out, const std::string& err,
                              const ProcessOptions& options) {
   const int out_descriptor = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   const int err_descriptor = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -26,11 +26,13 @@ namespace {
     const rlimit limit{*options.file_size_limit, *options.file_size_limit};
     ::setrlimit(RLIMIT_FSIZE, &limit);
   }
-  std::string program = W2S_PROGRAM;
-  std::vector<char*> pointers = {program.data()};
-  for (auto& argument : arguments) pointers.push_back(argument.data());
+  auto words = options.launcher;
+  words.push_back(w2s_program());
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (auto& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
-  ::execv(program.c_str(), pointers.data());
+  ::execvp(pointers.front(), pointers.data());
   ::_exit(127);
 }
 
@@ -40,19 +42,26 @@ int wait_for(pid_t child) {
   return status;
 }
 
-int interrupt(pid_t child, const std::filesystem::path& err, const std::string& text) {
+int wait_for(pid_t child, const std::function<bool(int process)>& meanwhile) {
   int status = 0;
   while (::waitpid(child, &status, WNOHANG) == 0) {
-    if (std::filesystem::exists(err) && read_file(err).find(text) != std::string::npos) {
-      ::kill(child, SIGINT);
-      return wait_for(child);
-    }
+    if (meanwhile(child)) return wait_for(child);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   return status;
 }
 
+std::function<bool(int process)> interrupt_at(const std::string& text, const std::filesystem::path& err) {
+  return [=](int process) {
+    if (!std::filesystem::exists(err) || read_file(err).find(text) == std::string::npos) return false;
+    ::kill(process, SIGINT);
+    return true;
+  };
+}
+
 }  // namespace
+
+std::string w2s_program() { return W2S_PROGRAM; }
 
 ProcessResult run_w2s(const std::filesystem::path& folder, const std::vector<std::string>& arguments,
                       const ProcessOptions& options) {
@@ -64,7 +73,9 @@ ProcessResult run_w2s(const std::filesystem::path& folder, const std::vector<std
   if (child < 0) throw std::runtime_error("cannot fork");
   if (child == 0) become_w2s(arguments, out, err, options);
 
-  const int status = options.interrupt_at.empty() ? wait_for(child) : interrupt(child, err, options.interrupt_at);
+  auto meanwhile = options.meanwhile;
+  if (!options.interrupt_at.empty()) meanwhile = interrupt_at(options.interrupt_at, err);
+  const int status = meanwhile ? wait_for(child, meanwhile) : wait_for(child);
   ProcessResult result;
   if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,10 +18,15 @@ struct ProcessResult {
 };
 
 struct ProcessOptions {
-  std::optional<std::uint64_t> file_size_limit;  ///< bytes; writing more fails as on a full disk
-  std::string standard_output;                   ///< a device or file to write to instead of capturing it
-  std::string interrupt_at;                      ///< sends SIGINT once standard error says this
+  std::optional<std::uint64_t> file_size_limit = {};  ///< bytes; writing more fails as on a full disk
+  std::string standard_output = {};                   ///< a device or file to write to instead of capturing it
+  std::string interrupt_at = {};                      ///< sends SIGINT once standard error says this
+  std::vector<std::string> launcher = {};             ///< what starts it: "mpirun", "-n", "2"
+  std::function<bool(int process)> meanwhile = {};  ///< called again and again with the process's id until it says true
 };
+
+/// The program's path.
+[[nodiscard]] std::string w2s_program();
 
 /// `w2s ARGUMENTS...`. Its output goes through files in `folder`.
 [[nodiscard]] ProcessResult run_w2s(const std::filesystem::path& folder, const std::vector<std::string>& arguments,

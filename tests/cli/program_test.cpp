@@ -67,7 +67,7 @@ class CommandWithInput : public EveryCommand {};
 
 std::vector<Command> commands_with_input() {
   std::vector<Command> all(commands().begin(), commands().end());
-  std::erase_if(all, [](const auto& command) { return command.name == "example1"; });
+  std::erase_if(all, [](const auto& command) { return command.name == "example1" || command.name == "rpc-server"; });
   return all;
 }
 
@@ -77,10 +77,16 @@ TEST_P(CommandWithInput, RefusesToStartWithoutIt) {
   EXPECT_THAT(outcome.err, HasSubstr("is required"));
 }
 
+// As a test's name may be: "rpc_server".
+std::string name_of_test(const ::testing::TestParamInfo<Command>& command) {
+  std::string name(command.param.name);
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
 INSTANTIATE_TEST_SUITE_P(Program, EveryCommand, ::testing::ValuesIn(commands().begin(), commands().end()),
-                         [](const auto& command) { return std::string(command.param.name); });
-INSTANTIATE_TEST_SUITE_P(Program, CommandWithInput, ::testing::ValuesIn(commands_with_input()),
-                         [](const auto& command) { return std::string(command.param.name); });
+                         name_of_test);
+INSTANTIATE_TEST_SUITE_P(Program, CommandWithInput, ::testing::ValuesIn(commands_with_input()), name_of_test);
 
 TEST(Program, ListsItsCommands) {
   const auto outcome = run({"--help"});

@@ -75,8 +75,7 @@ TEST_F(ReportOfAProgramWithPages, DrawsFiguresAsWell) {
 TEST_F(ReportOfAProgramWithPages, IsWrittenWholeOrNotAtAll) {
   write("results/report.html", "an earlier page");
   const auto files = files_in_results();
-  const auto result =
-      w2s({"report", path("results")}, {.file_size_limit = 4096, .standard_output = {}, .interrupt_at = {}});
+  const auto result = w2s({"report", path("results")}, {.file_size_limit = 4096});
   EXPECT_NE(result.exit_code, 0);
   EXPECT_THAT(result.err, HasSubstr("report.html"));
   EXPECT_EQ(read_file(path("results/report.html")), "an earlier page");

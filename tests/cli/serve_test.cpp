@@ -20,8 +20,7 @@ class ServeCommand : public testing::Test {
   [[nodiscard]] ProcessResult serve(std::vector<std::string> arguments, const std::string& interrupt_at = {}) const {
     arguments.insert(arguments.begin(), {"serve", "-m", tiny_.path().string(), "-t", "1"});
     if (std::ranges::find(arguments, "--port") == arguments.end()) arguments.insert(arguments.end(), {"--port", "0"});
-    return run_w2s(folder_.path(), arguments,
-                   {.file_size_limit = {}, .standard_output = {}, .interrupt_at = interrupt_at});
+    return run_w2s(folder_.path(), arguments, {.interrupt_at = interrupt_at});
   }
 
   TemporaryFolder folder_;

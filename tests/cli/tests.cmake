@@ -18,7 +18,7 @@ target_link_libraries(w2s_test_process PRIVATE w2s_base w2s_test_support)
 target_compile_definitions(w2s_test_process PRIVATE W2S_PROGRAM="$<TARGET_FILE:w2s>")
 add_dependencies(w2s_test_process w2s)
 
-foreach(topic bad_input encoders exchange experiment methods report serve whole_job)
+foreach(topic bad_input encoders exchange experiment methods mpirun report rpc serve waiting_threads whole_job)
   w2s_test(cli ${topic} w2s_test_process nlohmann_json::nlohmann_json)
 endforeach()
 target_link_libraries(cli_encoders_test PRIVATE w2s_httplib)

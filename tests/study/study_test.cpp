@@ -118,6 +118,14 @@ TEST_F(Study, GivesTheSameResultsTwice) {
   EXPECT_EQ(results(folder / "one"), results(folder / "two"));
 }
 
+TEST_F(Study, GivesTheSameResultsWhetherPromptsAreKeptForTheSweepOrReadAgain) {
+  settings.methods = {"caa", "oracle"};
+  static_cast<void>(run_study(settings, folder / "kept"));
+  settings.prompt_cache_bytes = 0;
+  static_cast<void>(run_study(settings, folder / "again"));
+  EXPECT_EQ(results(folder / "kept"), results(folder / "again"));
+}
+
 TEST_F(Study, KeepsTheTextsOfItsPromptsInTheOrderOfTheSweep) {
   static_cast<void>(run_study(settings, folder / "out"));
   const auto behavior = behavior_folders(folder / "out").at(0);
@@ -426,6 +434,20 @@ TEST(BehaviorFolders, OfSomethingElseAreAnError) {
   const test::TemporaryFolder folder;
   EXPECT_THROW(static_cast<void>(behavior_folders(folder.path())), Error);
   EXPECT_THROW(static_cast<void>(behavior_folders(folder / "none")), Error);
+}
+
+TEST_F(Study, GoesOnWithTheExecutorThatAFolderWasBegunWith) {
+  auto by_rows = settings;
+  by_rows.executor = ExecutorChoice::rows;
+  static_cast<void>(run_study(by_rows, folder / "rows"));
+  EXPECT_THAT(read_file(folder / "rows" / "settings.json"), testing::Not(HasSubstr("executor")));
+  const auto before = results(folder / "rows");
+  static_cast<void>(run_study(settings, folder / "rows"));
+  EXPECT_EQ(results(folder / "rows"), before);
+
+  static_cast<void>(run_study(settings, folder / "minimal"));
+  EXPECT_THAT(read_file(folder / "minimal" / "settings.json"), HasSubstr("\"executor\": \"minimal\""));
+  EXPECT_THAT(refusal(by_rows, folder / "minimal"), HasSubstr("executor"));
 }
 
 }  // namespace
