@@ -1,25 +1,25 @@
 // What steering costs: generations steered where a predictor says, against the same engine's unsteered, in one run.
 // The predictor is that of a results folder: W2S_STEER=DIR/<behavior>, or what `make demo` left; else a made-up one.
-#include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <memory>
-#include <optional>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "generate/generations.h"
-#include "support/shared_data.h"
+#include "measure.h"
+#include "parts.h"
 #include "w2s/dataset.h"
 #include "w2s/error.h"
 #include "w2s/prompt_variant.h"
 
-namespace w2s {
+namespace w2s::bench {
 namespace {
 
 namespace fs = std::filesystem;
@@ -30,11 +30,6 @@ constexpr std::int64_t long_prompt = 300;
 
 // The process's processor time: what else the machine does is not measured.
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
 
 struct Prompt {
   std::vector<Token> tokens;
@@ -150,29 +145,16 @@ class Comparison {
     const auto first = setting_.measure(prompts, is_steered_first, tokens_each_);
     const auto second = setting_.measure(prompts, !is_steered_first, tokens_each_);
     pairs_.push_back(is_steered_first ? Pair{first, second} : Pair{second, first});
-    seconds_ += pairs_.back().steered.all;
-    prompts_ += prompts.size();
     prompt_tokens_ += prompts.front().tokens.size();
   }
 
-  void report(benchmark::State& state) const {
-    const auto ratios = [&](double Times::* time, auto&& counts) {
-      std::vector<double> values;
-      for (const auto& pair : pairs_)
-        if (counts(pair)) values.push_back(pair.unsteered.*time / pair.steered.*time);
-      return values;
-    };
-    const auto all = [](const Pair&) { return true; };
-    std::size_t twice = 0;
-    for (const auto& pair : pairs_) twice += pair.steered.decoded_twice;
-    state.SetLabel(setting_.label());
-    state.SetIterationTime(seconds_ / static_cast<double>(pairs_.size()));
-    state.counters["prompt_tokens"] = static_cast<double>(prompt_tokens_) / static_cast<double>(pairs_.size());
-    state.counters["decoded_twice"] = static_cast<double>(twice) / static_cast<double>(prompts_);
-    if (tokens_each_ > 1) state.counters["speed_ratio"] = median(ratios(&Times::all, all));
-    state.counters["first_token_ratio"] = median(ratios(&Times::first_token, all));
-    const auto of_twice = ratios(&Times::first_token, [](const Pair& pair) { return pair.steered.decoded_twice > 0; });
-    if (!of_twice.empty()) state.counters["first_token_ratio_if_twice"] = median(of_twice);
+  void report(const std::string& what, Table& table) const {
+    const auto any = [](const Pair&) { return true; };
+    add_row(what + ", first token", &Times::first_token, any, table);
+    add_row(
+        what + ", first token where its row is decoded twice", &Times::first_token,
+        [](const Pair& pair) { return pair.steered.decoded_twice > 0; }, table);
+    if (tokens_each_ > 1) add_row(fmt::format("{}, {} tokens", what, tokens_each_), &Times::all, any, table);
   }
 
  private:
@@ -181,70 +163,60 @@ class Comparison {
     Times unsteered;
   };
 
+  // The pairs that count, where there are any.
+  void add_row(const std::string& what, double Times::* time, const std::function<bool(const Pair&)>& counts,
+               Table& table) const {
+    std::vector<double> steered;
+    std::vector<double> unsteered;
+    std::vector<double> ratios;
+    for (const auto& pair : pairs_) {
+      if (!counts(pair)) continue;
+      steered.push_back(pair.steered.*time);
+      unsteered.push_back(pair.unsteered.*time);
+      ratios.push_back(steered.back() / unsteered.back());
+    }
+    if (ratios.empty()) return;
+    table.add({.what = fmt::format("generation: prompts of {:.0f} tokens, {}", mean_prompt(), what),
+               .threads = "1",
+               .measured = text_of_seconds(median(steered)) + " of processor time, steered",
+               .beside = fmt::format("{} unsteered ({})", text_of_seconds(median(unsteered)), setting_.label()),
+               .ratio = text_of_ratio(median(ratios))});
+  }
+
+  [[nodiscard]] double mean_prompt() const {
+    return static_cast<double>(prompt_tokens_) / static_cast<double>(pairs_.size());
+  }
+
   const Setting& setting_;
   std::size_t tokens_each_;
   std::vector<Pair> pairs_;
-  double seconds_ = 0;
-  std::size_t prompts_ = 0;
   std::size_t prompt_tokens_ = 0;
 };
 
-std::optional<Setting> setting_or_skip(benchmark::State& state) {
-  const auto file = test::default_model();
-  if (!file) {
-    state.SkipWithError("no default model: run `make model`");
-    return std::nullopt;
-  }
-  try {
-    return std::optional<Setting>(std::in_place, *file);
-  } catch (const Error& error) {
-    state.SkipWithError(error.what());
-    return std::nullopt;
-  }
-}
+struct Case {
+  std::size_t streams;
+  std::int64_t prompt;
+  std::size_t pairs;
+  std::size_t tokens_each;
+};
 
-void whole_answers(benchmark::State& state) {
-  const auto setting = setting_or_skip(state);
-  if (!setting) return;
-  const auto streams = static_cast<std::size_t>(state.range(0));
-  const auto pairs = static_cast<std::size_t>(state.range(2));
-  for ([[maybe_unused]] auto turn : state) {
-    Comparison comparison(*setting, answer_tokens);
-    for (std::size_t pair = 0; pair < pairs; ++pair) {
-      std::vector<Prompt> prompts;
-      for (std::size_t i = 0; i < streams; ++i) prompts.push_back(setting->prompt(pair * streams + i, state.range(1)));
-      comparison.add(prompts);
-    }
-    comparison.report(state);
-  }
-}
-BENCHMARK(whole_answers)
-    ->ArgNames({"streams", "prompt", "pairs"})
-    ->Args({1, short_prompt, 9})
-    ->Args({8, short_prompt, 5})
-    ->Args({1, long_prompt, 5})
-    ->Args({8, long_prompt, 3})
-    ->UseManualTime()
-    ->Unit(benchmark::kSecond)
-    ->Iterations(1);
-
-void first_tokens(benchmark::State& state) {
-  const auto setting = setting_or_skip(state);
-  if (!setting) return;
-  const auto pairs = static_cast<std::size_t>(state.range(1));
-  for ([[maybe_unused]] auto turn : state) {
-    Comparison comparison(*setting, 1);
-    for (std::size_t pair = 0; pair < pairs; ++pair) comparison.add({setting->prompt(pair, state.range(0))});
-    comparison.report(state);
-  }
-}
-BENCHMARK(first_tokens)
-    ->ArgNames({"prompt", "pairs"})
-    ->Args({short_prompt, 100})
-    ->Args({long_prompt, 20})
-    ->UseManualTime()
-    ->Unit(benchmark::kSecond)
-    ->Iterations(1);
+// Many prompts for their first tokens alone: whether a row is decoded twice depends on the prompt.
+constexpr std::array cases = {Case{1, short_prompt, 40, 1}, Case{1, short_prompt, 3, answer_tokens},
+                              Case{8, short_prompt, 2, answer_tokens}, Case{1, long_prompt, 2, answer_tokens}};
 
 }  // namespace
-}  // namespace w2s
+
+void measure_generation(const BenchSettings& settings, Table& table) {
+  const Setting setting(settings.model);
+  for (const auto& [streams, length, pairs, tokens_each] : cases) {
+    Comparison comparison(setting, tokens_each);
+    for (std::size_t pair = 0; pair < pairs; ++pair) {
+      std::vector<Prompt> prompts;
+      for (std::size_t i = 0; i < streams; ++i) prompts.push_back(setting.prompt(pair * streams + i, length));
+      comparison.add(prompts);
+    }
+    comparison.report(fmt::format("{} at once", streams), table);
+  }
+}
+
+}  // namespace w2s::bench

@@ -1,114 +1,131 @@
-// What sharing saves: the sweep against the loop everyone writes first, and CAA vectors against one decode a sequence,
-// each pair in one run on the same engine, model, threads and machine. Prompts are of the length of MWE's.
-#include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
-#include <chrono>
-#include <cstdlib>
+#include <array>
 #include <filesystem>
-#include <memory>
 
-#include "support/shared_data.h"
-#include "support/tiny_study.h"
-#include "w2s/constant_source.h"
+#include "measure.h"
+#include "parts.h"
+#include "sweep_setup.h"
 #include "w2s/representations.h"
-#include "w2s/sweep_executor.h"
 
-namespace w2s {
+namespace w2s::bench {
 namespace {
 
-constexpr int threads = 1;  // waiting for each other would be measured with more
+constexpr std::size_t turns = 5;
 
-double seconds_for(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+// The naive loop takes too long: some layers and multipliers, spread over all, stand for the grid.
+SweepGrid part_of_grid(std::size_t layers) {
+  SweepGrid grid{.multipliers = {-1.5F, 1.5F}};
+  for (std::size_t i = 0; i < 6; ++i) grid.layers.push_back(layers * (2 * i + 1) / 12);
+  return grid;
 }
 
-struct Setting {
-  explicit Setting(const std::filesystem::path& file)
-      : model(Model::load(file)),
-        decoder(model, {.context = 1024, .threads = threads}),
-        samples(test::tokenized(model, test::questions(8))),
-        vectors(test::some_vectors(model.info())),
-        grid(full_grid(model.info().layers)) {}
+SweepGrid last_layer(std::size_t layers) { return {.layers = {layers - 1}, .multipliers = {-1, 1}}; }
 
-  [[nodiscard]] SweepPlan plan(std::size_t sample) const {
-    return {.sample = &samples[sample],
-            .shared_prefix = common_prefix_length(samples),
-            .interventions = interventions(grid),
-            .sources = {&vectors}};
-  }
-
-  Model model;
-  Decoder decoder;
-  std::vector<TokenizedSample> samples;
-  ConstantSource vectors;
-  SweepGrid grid;
-};
-
-std::unique_ptr<Setting> setting_or_skip(benchmark::State& state) {
-  const auto file = test::default_model();
-  if (!file) {
-    state.SkipWithError("no default model: run `make model`");
-    return nullptr;
-  }
-  return std::make_unique<Setting>(*file);
+std::vector<std::unique_ptr<SweepExecutor>> naive_executors(std::span<Decoder> decoders) {
+  std::vector<std::unique_ptr<SweepExecutor>> executors;
+  for (auto& decoder : decoders) executors.push_back(std::make_unique<NaiveExecutor>(decoder));
+  return executors;
 }
 
-void sweep_against_the_naive_loop(benchmark::State& state) {
-  const auto setting = setting_or_skip(state);
-  if (!setting) return;
-  SharedPrefixExecutor shared(setting->decoder);
-  NaiveExecutor naive(setting->decoder);
-  for ([[maybe_unused]] auto turn : state) {
-    double shared_seconds = 0;
-    static_cast<void>(shared.run(setting->plan(0)));  // decodes the common prefix, once for all samples
-    for (std::size_t i = 1; i < setting->samples.size(); ++i)
-      shared_seconds += seconds_for([&] { static_cast<void>(shared.run(setting->plan(i))); });
-    shared_seconds /= static_cast<double>(setting->samples.size() - 1);
-    const double naive_seconds = seconds_for([&] { static_cast<void>(naive.run(setting->plan(1))); });
-    state.SetIterationTime(shared_seconds);
-    state.counters["naive_s"] = naive_seconds;
-    state.counters["ratio"] = naive_seconds / shared_seconds;
-  }
-  state.counters["prompt_tokens"] = static_cast<double>(setting->samples[1].prompt.size());
-  state.counters["rows"] = static_cast<double>(setting->plan(0).interventions.size() + 1);
-}
-BENCHMARK(sweep_against_the_naive_loop)->UseManualTime()->Unit(benchmark::kSecond)->Iterations(1);
+std::string gigaflops(double flops, double seconds) { return fmt::format("{:.0f} GFLOP/s", flops / seconds / 1e9); }
 
-// One decode of prompt and answer, read at the answer.
-void decode_answer(Decoder& decoder, const TokenizedSample& sample, Token answer) {
-  decoder.clear();
-  Batch batch;
-  for (const Token token : sample.prompt)
-    batch.rows.push_back({.token = token, .position = static_cast<std::int32_t>(batch.rows.size())});
-  batch.rows.push_back({.token = answer, .position = static_cast<std::int32_t>(batch.rows.size())});
-  for (std::size_t layer = 0; layer < decoder.model().info().layers; ++layer)
-    batch.captures.push_back({batch.rows.size() - 1, layer});
-  static_cast<void>(decoder.decode(batch));
+// Products of the model's own weights with as many rows as a batch of the sweep may have.
+std::vector<ProductShape> layer_products(const LayerwiseModel& model) {
+  const auto shape = model.layer_shape();
+  const auto product = [](std::size_t outputs, std::size_t inputs) {
+    return ProductShape{.rows = static_cast<Eigen::Index>(outputs),
+                        .inner = static_cast<Eigen::Index>(inputs),
+                        .columns = 512,
+                        .transposes_left = true};
+  };
+  return {product(shape.query_width, shape.width), product(shape.kv_width, shape.width),
+          product(shape.feed_forward, shape.width), product(shape.width, shape.feed_forward)};
 }
 
-void caa_against_one_decode_a_sequence(benchmark::State& state) {
-  const auto setting = setting_or_skip(state);
-  if (!setting) return;
-  for ([[maybe_unused]] auto turn : state) {
-    const double separate = seconds_for([&] {
-      for (const auto& sample : setting->samples) {
-        decode_answer(setting->decoder, sample, sample.chosen);
-        decode_answer(setting->decoder, sample, sample.rejected);
-      }
-    });
-    const double shared = seconds_for([&] {
-      const auto set = read_representations(std::span(&setting->decoder, 1), setting->samples, {});
-      static_cast<void>(mean_difference(set));
-    });
-    const auto samples = static_cast<double>(setting->samples.size());
-    state.SetIterationTime(shared / samples);
-    state.counters["separate_s"] = separate / samples;
-    state.counters["ratio"] = separate / shared;
-  }
+// One number of threads for everything.
+void compare_with_peak(const SweepSetup& setup, std::size_t threads, const ProductShape& best, Table& table) {
+  const std::size_t layers = setup.model.info().layers;
+  const auto items = sweep_items(setup.model, 4 * threads);
+  MeasuredSweep all(setup, setup.request(), items, threads);
+  MeasuredSweep prompts(setup, setup.request(last_layer(layers)), items, threads);
+  const Products peak({best}, threads, 0.3);
+  const std::array<Work, 3> works = {[&] { all.run(); }, [&] { prompts.run(); }, [&] { peak.run(); }};
+  const Turns taken(turns, works);
+
+  const double row_flops = all.flops() - prompts.flops();
+  const auto peak_rate = [&](std::span<const double> seconds) { return peak.flops() / seconds[2]; };
+  const auto add = [&](const char* what, double flops, double seconds, double share) {
+    table.add({.what = what,
+               .threads = fmt::to_string(threads),
+               .measured = gigaflops(flops, seconds),
+               .beside = fmt::format("{} in matrix products alone", gigaflops(peak.flops(), taken.seconds(2))),
+               .ratio = text_of_share(share)});
+  };
+  add("sweep: arithmetic a second", all.flops(), taken.seconds(0),
+      taken.median_of([&](auto seconds) { return all.flops() / seconds[0] / peak_rate(seconds); }));
+  add("sweep: the same, steered rows alone", row_flops, taken.difference(0, 1),
+      taken.median_of([&](auto seconds) { return row_flops / (seconds[0] - seconds[1]) / peak_rate(seconds); }));
 }
-BENCHMARK(caa_against_one_decode_a_sequence)->UseManualTime()->Unit(benchmark::kSecond)->Iterations(3);
+
+void compare_with_least(const SweepSetup& setup, const LayerwiseModel& model, const MeasuredSweep& minimal,
+                        Table& table) {
+  const double least = least_flops(layer_flops(model.layer_shape()), setup.model.info().layers,
+                                   shared_prefix(minimal.items()), minimal.request(), minimal.items());
+  table.add({.what = "sweep: arithmetic a sample, counted",
+             .threads = "any",
+             .measured = fmt::format("{:.1f} GFLOP", minimal.flops() / minimal.samples() / 1e9),
+             .beside = fmt::format("{:.1f} GFLOP that no plan can do without", least / minimal.samples() / 1e9),
+             .ratio = text_of_ratio(minimal.flops() / least)});
+}
 
 }  // namespace
-}  // namespace w2s
+
+void measure_sweep(const BenchSettings& settings, Table& table) {
+  const SweepSetup setup(settings);
+  const std::size_t layers = setup.model.info().layers;
+  const DecoderOptions options{.context = 1024, .threads = static_cast<int>(settings.threads)};
+  auto decoders = make_decoders(setup.model, options, settings.threads);
+  const std::size_t samples = 4 * settings.threads;
+
+  MeasuredSweep minimal(setup, setup.request(), sweep_items(setup.model, samples), settings.threads);
+  MeasuredSweep rows(make_executors(decoders, ExecutorChoice::rows), setup.request(),
+                     sweep_items(setup.model, samples));
+  auto naive_decoders = make_decoders(setup.model, options, settings.threads);
+  MeasuredSweep naive(naive_executors(naive_decoders), setup.request(part_of_grid(layers)),
+                      sweep_items(setup.model, settings.threads));
+  const std::array<Work, 3> works = {[&] { minimal.run(); }, [&] { rows.run(); }, [&] { naive.run(); }};
+  const Turns taken(turns, works);
+
+  // The naive loop also decodes the unsteered prompt, and would do so once.
+  const auto full = full_grid(layers);
+  const auto interventions_of = [](const SweepGrid& grid) {
+    return static_cast<double>(grid.layers.size() * grid.multipliers.size());
+  };
+  const double scale = (interventions_of(full) + 1) / (interventions_of(part_of_grid(layers)) + 1);
+  const auto add = [&](std::string beside, double ratio) {
+    table.add({.what = fmt::format("sweep: {} prompts of {:.0f} tokens, {} layers x {} multipliers, a sample", samples,
+                                   own_tokens(minimal.items()), layers, full.multipliers.size()),
+               .threads = fmt::to_string(settings.threads),
+               .measured = text_of_seconds(taken.seconds(0) / minimal.samples()),
+               .beside = std::move(beside),
+               .ratio = text_of_ratio(ratio)});
+  };
+  const auto ratio_to = [&](std::size_t work, const MeasuredSweep& other, double factor) {
+    return taken.median_of(
+        [&](auto seconds) { return seconds[work] * factor / other.samples() / (seconds[0] / minimal.samples()); });
+  };
+  add(fmt::format("naive loop: {} ({:.0f} interventions timed, scaled to {:.0f})",
+                  text_of_seconds(taken.seconds(2) * scale / naive.samples()), interventions_of(part_of_grid(layers)),
+                  interventions_of(full)),
+      ratio_to(2, naive, scale));
+  add(fmt::format("rows through llama.cpp: {}", text_of_seconds(taken.seconds(1) / rows.samples())),
+      ratio_to(1, rows, 1));
+
+  const LayerwiseModel model(setup.model);
+  compare_with_least(setup, model, minimal, table);
+  const auto best = fastest(layer_products(model));
+  for (const std::size_t threads : one_and_all(settings.threads)) compare_with_peak(setup, threads, best, table);
+}
+
+}  // namespace w2s::bench
