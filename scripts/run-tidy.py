@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE_FOLDERS = ("src", "tests", "bench", "examples")
 INCLUDE_FOLDERS = (ROOT / "include", ROOT / "src", ROOT / "tests")
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
-CLANG_TIDY = os.environ.get("CLANG_TIDY", "clang-tidy-19")
 DAYS_A_STAMP_IS_KEPT = 60
 
 
@@ -50,14 +49,9 @@ def files_seen_from(path: Path) -> list[Path]:
     return sorted(seen)
 
 
-def checks_of(path: Path) -> list[str]:
-    configurations = (folder / ".clang-tidy" for folder in path.parents if folder.is_relative_to(ROOT))
-    return [configuration.read_text() for configuration in configurations if configuration.is_file()]
-
-
 def fingerprint(path: Path, command: str, tool: str) -> str:
     digest = hashlib.sha256()
-    for part in (tool, command.replace(str(ROOT), ""), *checks_of(path)):
+    for part in (tool, command.replace(str(ROOT), ""), (ROOT / ".clang-tidy").read_text()):
         digest.update(part.encode() + b"\0")
     for file in files_seen_from(path):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
@@ -65,9 +59,9 @@ def fingerprint(path: Path, command: str, tool: str) -> str:
     return digest.hexdigest()
 
 
-def check(path: Path, database: Path) -> tuple[bool, str]:
+def check(clang_tidy: str, path: Path, database: Path) -> tuple[bool, str]:
     run = subprocess.run(
-        [CLANG_TIDY, "-p", str(database.parent), "--quiet", str(path)], capture_output=True, text=True, check=False
+        [clang_tidy, "-p", str(database.parent), "--quiet", str(path)], capture_output=True, text=True, check=False
     )
     return run.returncode == 0, run.stdout if run.stdout.strip() else run.stderr
 
@@ -80,11 +74,19 @@ def without_repetitions(output: str, printed: set[str]) -> str:
     return "".join(new)
 
 
+def output_of(script: str, *arguments: str) -> str:
+    command = [ROOT / "scripts" / script, *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def find_clang_tidy() -> str:
+    own = os.environ.get("CLANG_TIDY")
+    return own or output_of("python-folder.sh", str(ROOT / "scripts" / "clang-tidy-requirements.txt")) + "/clang-tidy"
+
+
 def open_stamps() -> Path:
     """The folder of what passed, without what nobody has asked for in a long time."""
-    script = ROOT / "scripts" / "cache-folder.sh"
-    cache = subprocess.run([script], capture_output=True, text=True, check=True).stdout.strip()
-    stamps = Path(cache) / "clang-tidy"
+    stamps = Path(output_of("cache-folder.sh")) / "clang-tidy"
     stamps.mkdir(parents=True, exist_ok=True)
     oldest = time.time() - DAYS_A_STAMP_IS_KEPT * 24 * 3600
     for stamp in stamps.iterdir():
@@ -95,7 +97,8 @@ def open_stamps() -> Path:
 
 def main() -> int:
     database, stamps = Path(sys.argv[1]).resolve(), open_stamps()
-    tool = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
+    clang_tidy = find_clang_tidy()
+    tool = subprocess.run([clang_tidy, "--version"], capture_output=True, text=True, check=True).stdout
 
     work = []
     for entry in json.loads(database.read_text()):
@@ -112,7 +115,7 @@ def main() -> int:
     failed = 0
     printed: set[str] = set()
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        results = pool.map(lambda item: check(item[1], database), work)
+        results = pool.map(lambda item: check(clang_tidy, item[1], database), work)
         for number, ((name, _, stamp), (passed, output)) in enumerate(zip(work, results), start=1):
             print(f"[{number}/{len(work)}] {name}{'' if passed else ': FAILED'}", flush=True)
             if passed:

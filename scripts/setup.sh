@@ -23,7 +23,6 @@ packages_for() {
         python3 -c 'import pip' 2>/dev/null || echo python3-pip
         ;;
       mpi) echo libopenmpi-dev openmpi-bin ;;
-      lint) echo clang-tidy-19 ;;
       format) echo clang-format-19 ;;
       fuzz) echo clang-19 libclang-rt-19-dev ;;
       browser)
@@ -31,7 +30,7 @@ packages_for() {
         if grep -q '^ID=debian' /etc/os-release; then echo chromium; fi
         echo fonts-dejavu-core
         ;;
-      clients) python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv ;;
+      lint | clients) python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv ;;
       *) fail "setup.sh: unknown purpose \"$purpose\" (build, mpi, lint, format, fuzz, browser, clients)" ;;
     esac
   done
@@ -103,7 +102,7 @@ list_what_is_missing() {
         need "Google Benchmark" has_header benchmark/benchmark.h
         ;;
       mpi) need "Open MPI, as mpicc and mpirun" command -v mpicc mpirun ;;
-      lint) need "clang-tidy 19, as clang-tidy-19" command -v clang-tidy-19 ;;
+      lint) need "Python's venv" python3 -c "import ensurepip" ;;
       format) need "clang-format 19, as clang-format-19" command -v clang-format-19 ;;
       fuzz) need "clang 19 with libFuzzer, as clang++-19" command -v clang++-19 ;;
       browser) ;; # without one, scripts/browser-tests.sh says so

@@ -158,7 +158,7 @@ std::string text_of(const std::vector<Step>& steps, bool is_markdown) {
   for (const auto& step : steps) {
     text += is_markdown ? fmt::format("### {}\n\n", step.title) : step.title + "\n";
     for (const auto& line : step.lines) text += is_markdown ? markdown_item(line) : "  " + line + "\n";
-    text += "\n";
+    text += '\n';
   }
   return text;
 }

@@ -83,7 +83,7 @@ void add_choice(Table& table, const std::string& behavior, const PredictorFile& 
   }
 }
 
-Report fit(const FitOptions& options, Work& work) {
+Report fit(const FitOptions& options, const Work& work) {
   Report report;
   report.readable.columns = {"behavior",      "method",          "policy",        "layers kept",
                              "learning rate", "hidden width",    "hidden layers", "weight decay",

@@ -81,7 +81,7 @@ std::string notes(const MultiLayerOutcome& outcome) {
     text += fmt::format("{}, {}: {} against its one layer: {} ({}).\n", row.behavior, row.method, row.policy,
                         conclusion(*gain), gain_text(*gain, decimals));
   }
-  text += "\n";
+  text += '\n';
   for (const auto& [behavior, difference] : outcome.difference_from_sweep) {
     text +=
         fmt::format("{}: at one layer, steerabilities are within {:.2g} of the study's sweep.\n", behavior, difference);

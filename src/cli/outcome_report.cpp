@@ -159,7 +159,7 @@ std::string notes(const StudyOutcome& outcome) {
   std::string text;
   for (const auto& [behavior, noise] : outcome.noise)
     text += fmt::format("Noise floor of {}: {}.\n", behavior, describe(noise));
-  text += "\n";
+  text += '\n';
   for (const auto& set : by_set(outcome.results)) {
     if (set.front().behavior == mean_behavior) continue;
     text += fmt::format("{}: {}\n", set_title(set.front(), several_methods),

@@ -33,7 +33,7 @@ extern "C" void on_stop_signal(int /*signal*/) {
   errno = saved_errno;
 }
 
-void watch(int pipe, bool quiet, std::stop_source& source) {
+void watch(int pipe, bool quiet, const std::stop_source& source) {
   constexpr std::string_view notice = "\nstopping when the unit in hand is finished (once more to stop at once)\n";
   char byte = 0;
   while (::read(pipe, &byte, 1) != 1 || byte != end_byte) {

@@ -181,7 +181,7 @@ std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& w
   const auto& info = model.info();
   warn_if_quantized(info, work);
   const auto fitting = method_options(options, info);
-  auto decoder = options.model.decoder_options(options.general.threads);
+  const auto decoder = options.model.decoder_options(options.general.threads);
   const TokenizedSplit samples{.train = tokenize(model, behavior, chosen.train, decoder),
                                .validation = tokenize(model, behavior, chosen.validation, decoder)};
   auto training = read_training(options, model, samples, fitting.context_layers, decoder, work.job());

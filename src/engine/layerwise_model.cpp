@@ -297,11 +297,11 @@ void LayerwiseModel::apply(std::size_t layer, RowBatch& batch) {
   const std::size_t columns = batch.columns();
   const MatrixMap x(batch.values().data(), signed_size(shape.width), signed_size(columns));
 
-  auto normed = own.normed.matrix(shape.width, columns);
+  const auto normed = own.normed.matrix(shape.width, columns);
   normalize_columns(x, vectors.attention_norm, shape.norm_epsilon, normed);
   auto queries = own.query.matrix(shape.query_width(), columns);
   auto keys = own.key.matrix(shape.kv_width(), columns);
-  auto values = own.value.matrix(shape.kv_width(), columns);
+  const auto values = own.value.matrix(shape.kv_width(), columns);
   own.multiply(weights.query.weight, vectors.query_bias, normed, false, queries);
   own.multiply(weights.key.weight, vectors.key_bias, normed, false, keys);
   own.multiply(weights.value.weight, vectors.value_bias, normed, false, values);
@@ -317,7 +317,7 @@ void LayerwiseModel::apply(std::size_t layer, RowBatch& batch) {
     keep(keys, groups[g].prompt->keys[layer]);
     keep(values, groups[g].prompt->values[layer]);
   }
-  auto attended = own.attended.matrix(shape.query_width(), columns);
+  const auto attended = own.attended.matrix(shape.query_width(), columns);
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const std::size_t end = g + 1 < groups.size() ? batch.first_column(g + 1) : columns;
     own.attend(shape, layer, groups[g], batch.first_column(g), end - batch.first_column(g));
@@ -325,8 +325,8 @@ void LayerwiseModel::apply(std::size_t layer, RowBatch& batch) {
   own.multiply(weights.attention_output.weight, vectors.attention_output_bias, attended, true, x);
 
   normalize_columns(x, vectors.feed_forward_norm, shape.norm_epsilon, normed);
-  auto gate = own.gate.matrix(shape.feed_forward, columns);
-  auto up = own.up.matrix(shape.feed_forward, columns);
+  const auto gate = own.gate.matrix(shape.feed_forward, columns);
+  const auto up = own.up.matrix(shape.feed_forward, columns);
   own.multiply(weights.gate.weight, vectors.gate_bias, normed, false, gate);
   own.multiply(weights.up.weight, vectors.up_bias, normed, false, up);
   auto gates = own.gate.array(shape.feed_forward * columns);

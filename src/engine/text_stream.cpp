@@ -110,7 +110,7 @@ std::string StopStrings::finish() {
 std::string TextStream::add(Token token) { return stop_.add(characters_.add(model_.visible_text(token))); }
 
 std::string TextStream::finish() {
-  auto text = stop_.add(characters_.finish());
+  const auto text = stop_.add(characters_.finish());
   return text + stop_.finish();
 }
 

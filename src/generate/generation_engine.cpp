@@ -357,7 +357,7 @@ void GenerationEngine::State::take_prompt_rows(const Share& share, std::span<con
 
 void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decoded, std::span<const Share> shares) {
   for (const auto& share : shares) {
-    auto& generation = *share.generation;
+    const auto& generation = *share.generation;
     const auto rows = std::span(batch.rows).subspan(share.row, share.rows);
     if (generation.is_answering()) {
       cache.append(generation.sequence(), {.token = rows.front().token}, false);

@@ -45,7 +45,7 @@ EngineThread::~EngineThread() {
 
 Generations EngineThread::submit(std::vector<GenerationRequest> requests) {
   const auto count = requests.size();
-  auto accepted = std::make_shared<std::promise<void>>();
+  const auto accepted = std::make_shared<std::promise<void>>();
   auto group = std::make_shared<Group>(unread_events_);
   {
     const std::lock_guard lock(mutex_);

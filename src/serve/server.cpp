@@ -203,7 +203,7 @@ Reply Server::State::complete(serve::CompletionKind kind, std::vector<serve::Rea
                                    .id = serve::make_completion_id(kind),
                                    .created = seconds_since_1970(),
                                    .model = options.model_name};
-  auto completion = std::make_shared<serve::Completion>(
+  const auto completion = std::make_shared<serve::Completion>(
       model, *engine, metrics, limits,
       serve::CompletionOrder{.head = head, .prompts = std::move(prompts), .options = wanted}, record,
       call.is_client_gone);

@@ -48,7 +48,7 @@ SweptPrompts prompts_in(const BehaviorFolder& folder) {
   return prompts;
 }
 
-bool is_embedded(const SweptPrompts& prompts, TextEncoder& encoder) {
+bool is_embedded(const SweptPrompts& prompts, const TextEncoder& encoder) {
   const auto path = prompts.folder.embeddings(encoder.name());
   if (!fs::exists(path)) return false;
   const auto file = read_embeddings_file(path);

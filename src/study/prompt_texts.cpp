@@ -23,7 +23,7 @@ std::string text_after(const Model& model, std::span<const Token> before, Token 
   std::vector<Token> tokens(before.begin(), before.end());
   tokens.push_back(token);
   const auto beginning = model.text(before);
-  auto whole = model.text(tokens);
+  const auto whole = model.text(tokens);
   if (!whole.starts_with(beginning)) return model.text({&token, 1});
   return whole.substr(beginning.size());
 }

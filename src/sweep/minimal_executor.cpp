@@ -124,7 +124,7 @@ void run_rows(LayerwiseModel& model, std::vector<RowRange> ranges) {
     if (batch.columns() > 0) model.apply(layer, batch);
     batch = with_births(batch, layer, model.info().width, ranges);
   }
-  for (auto& range : ranges)
+  for (const auto& range : ranges)
     for (std::size_t i = 0; i < range.born; ++i)
       range.rows[i].propensity = propensity(model, batch.row(range.group, i), range.sample->sample());
 }

@@ -49,7 +49,7 @@ constexpr std::array writers = {
 
 template <typename Names>
 auto find_by_name(const Names& names, std::string_view name) {
-  using Value = typename Names::value_type::first_type;
+  using Value = Names::value_type::first_type;
   const auto found = std::ranges::find(names, name, &Names::value_type::second);
   return found == names.end() ? std::nullopt : std::optional<Value>(found->first);
 }

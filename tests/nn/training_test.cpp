@@ -136,7 +136,7 @@ TEST(EarlyStopping, EndsAtTheEpochLimit) {
 }
 
 TEST(EarlyStopping, KeepsTheInitialParametersWhenTheLossIsNeverFinite) {
-  auto examples = parity_examples(30, 1);
+  const auto examples = parity_examples(30, 1);
   auto held_out = examples;
   held_out.inputs(0, 0) = std::numeric_limits<float>::quiet_NaN();
   auto mlp = network(5, 0);

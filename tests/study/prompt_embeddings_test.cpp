@@ -136,7 +136,7 @@ TEST_F(PromptEmbeddingsTest, OfOtherDataOrAnotherModelAreRefusedByName) {
   EXPECT_THAT(refusal(newer), AllOf(HasSubstr(path.string()), HasSubstr("another model called gguf:fake:mean")));
   auto similar = encoder("gguf:fake_mean");
   EXPECT_THAT(refusal(similar), HasSubstr("is of the encoder gguf:fake:mean, not gguf:fake_mean"));
-  behavior_.samples[7].messages.front().content += "!";
+  behavior_.samples[7].messages.front().content += '!';
   EXPECT_THAT(refusal(own), AllOf(HasSubstr(path.string()), HasSubstr("other data")));
   EXPECT_EQ(read_file(path), before);
 }
