@@ -124,7 +124,7 @@ void fit_command(const Arguments& arguments, const Console& console) {
 
   options.general.seed = options.general.seed_for(options.folder);
   options.output.check();
-  Work work(console, options.general.quiet);
+  const Work work(console, options.general.quiet);
   options.output.deliver(render(fit(options, work), options.output.format()), console);
 }
 

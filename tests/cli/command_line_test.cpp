@@ -199,7 +199,7 @@ TEST_F(ConfigFile, GivesOptionsOfEveryKind) {
 
 TEST_F(ConfigFile, GivesWayToTheCommandLine) {
   SharedOptions options;
-  auto arguments = with_required(with_config("seed = 7\nmodel = \"other.gguf\"\n"));
+  const auto arguments = with_required(with_config("seed = 7\nmodel = \"other.gguf\"\n"));
   ASSERT_TRUE(options.parse(arguments));
   EXPECT_EQ(options.model.model, "model.gguf");
   EXPECT_EQ(options.general.seed, 7U);

@@ -49,7 +49,7 @@ TEST(Metrics, AreTextForPrometheus) {
   EXPECT_THAT(text, HasSubstr("\nw2s_generations_queued 1\n"));
   EXPECT_THAT(text, HasSubstr("\nw2s_time_to_first_token_seconds_count 1\n"));
   EXPECT_THAT(text, HasSubstr("w2s_build_info{version=\""));
-  EXPECT_TRUE(text.ends_with("\n"));
+  EXPECT_TRUE(text.ends_with('\n'));
   EXPECT_THAT(text, Not(HasSubstr("\n\n")));
 }
 

@@ -140,7 +140,7 @@ TEST_F(StudyOnRanks, MeasuresNothingTwiceAfterAFailure) {
     Job job;
     std::size_t of_rank = 0;
     job.on_progress = [&](const Progress& progress) {
-      if (progress.stage.starts_with("warm: sweep (part ") && progress.stage.ends_with(")"))
+      if (progress.stage.starts_with("warm: sweep (part ") && progress.stage.ends_with(')'))
         of_rank = progress.total - progress.resumed;
     };
     static_cast<void>(run_study(settings, where, own, job));
