@@ -4,10 +4,10 @@
 #include <llama.h>
 
 #include <algorithm>
-#include <cmath>
 #include <exception>
 #include <numeric>
 
+#include "base/finite.h"
 #include "engine/backend.h"
 #include "engine/model_handle.h"
 #include "engine/residual_tap.h"
@@ -297,10 +297,8 @@ Decoded Decoder::decode(const Batch& batch, const EditsOnTheWay& edits_on_the_wa
     const std::size_t end = std::min(begin + options().rows_per_batch, batch.rows.size());
     state_->decode_rows(batch, begin, end, edits_on_the_way, decoded);
   }
-  const auto is_finite = [](float value) { return std::isfinite(value); };
-  if (!std::ranges::all_of(decoded.logits, is_finite))
-    throw Error(ErrorKind::engine, "the model returned logits that are not finite");
-  if (!std::ranges::all_of(decoded.captured, is_finite))
+  if (!all_finite(decoded.logits)) throw Error(ErrorKind::engine, "the model returned logits that are not finite");
+  if (!all_finite(decoded.captured))
     throw Error(ErrorKind::engine, "the model's residual stream has values that are not finite");
   return decoded;
 }

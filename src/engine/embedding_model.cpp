@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "base/finite.h"
 #include "engine/backend.h"
 #include "engine/model_handle.h"
 #include "w2s/error.h"
@@ -248,7 +248,7 @@ void EmbeddingModel::State::encode_batch(std::span<const Tokens> texts,
     const float* values = llama_get_embeddings_seq(context.get(), static_cast<llama_seq_id>(i));
     if (values == nullptr) throw Error(ErrorKind::engine, "llama.cpp returned no embedding of a text");
     embeddings.emplace_back(values, values + width);
-    if (!std::ranges::all_of(embeddings.back(), [](float value) { return std::isfinite(value); })) {
+    if (!all_finite(embeddings.back())) {
       throw Error(ErrorKind::engine,
                   fmt::format("{}: an embedding has values that are not finite", model.path().string()));
     }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/names.h"
 #include "w2s/error.h"
 
 namespace w2s {
@@ -43,16 +44,11 @@ void ablate_and_add(float multiplier, std::span<const float> vector, std::span<f
 
 }  // namespace
 
-std::string_view to_string(SteeringOperator operation) {
-  for (const auto& [value, name] : names)
-    if (value == operation) return name;
-  return "unknown";
-}
+std::string_view to_string(SteeringOperator operation) { return name_of(names, operation); }
 
 SteeringOperator parse_steering_operator(std::string_view name) {
-  for (const auto& [value, known] : names)
-    if (known == name) return value;
-  throw Error(ErrorKind::usage, fmt::format("unknown operator '{}'; there are: add, add-keep-norm, ablate-add", name));
+  if (const auto operation = find_by_name(names, name)) return *operation;
+  throw Error(ErrorKind::usage, fmt::format("unknown operator '{}'; there are: {}", name, list_names(names)));
 }
 
 void apply_operator(SteeringOperator operation, float multiplier, std::span<const float> vector, std::span<float> row) {

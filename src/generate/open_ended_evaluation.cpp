@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <map>
 #include <numeric>
 #include <tuple>
 #include <utility>
 
+#include "base/finite.h"
 #include "study/joint_steering.h"
 #include "study/study_data.h"
 #include "w2s/error.h"
@@ -39,8 +39,7 @@ void check(const OpenEndedSettings& settings) {
   if (settings.data.empty() && settings.prompts.empty())
     throw Error(ErrorKind::usage, "nothing to answer: name the study's data, or prompts");
   if (settings.max_tokens == 0) throw Error(ErrorKind::usage, "answers of 0 tokens");
-  if (!std::ranges::all_of(settings.scales, [](float scale) { return std::isfinite(scale); }))
-    throw Error(ErrorKind::usage, "a scale is not finite");
+  if (!all_finite(settings.scales)) throw Error(ErrorKind::usage, "a scale is not finite");
 }
 
 std::vector<float> scales_but_0(std::vector<float> scales) {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "base/finite.h"
 #include "nn/loss.h"
 #include "nn/mlp.h"
 #include "predictor/training_set.h"
@@ -18,10 +18,6 @@ using RowMajorMap = Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen:
 Eigen::Index to_index(std::size_t size) { return static_cast<Eigen::Index>(size); }
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::predictor, what); }
-
-bool all_finite(const std::vector<float>& values) {
-  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
-}
 
 void check_layers(const std::vector<std::size_t>& layers) {
   if (layers.empty()) refuse("a layer predictor has no layers to choose among");

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <variant>
 
 #include "base/base64.h"
+#include "base/finite.h"
 #include "w2s/error.h"
 
 namespace w2s::remote {
@@ -51,8 +51,7 @@ EmbeddingOrError read_embedding(const json& entry, std::size_t width) {
   if (embedding->empty()) return "is empty";
   if (width != 0 && embedding->size() != width)
     return fmt::format("has {} dimensions instead of {}", embedding->size(), width);
-  if (!std::ranges::all_of(*embedding, [](float value) { return std::isfinite(value); }))
-    return "holds a number that is not finite";
+  if (!all_finite(*embedding)) return "holds a number that is not finite";
   return read;
 }
 

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "base/finite.h"
 #include "study/embeddings_file.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
@@ -117,7 +117,7 @@ class Embedder {
     std::vector<float> values;
     for (const auto& embedding : encoder_->encode(texts, own)) {
       set_width(embedding.size());
-      if (!std::ranges::all_of(embedding, [](float value) { return std::isfinite(value); }))
+      if (!all_finite(embedding))
         throw Error(ErrorKind::engine, fmt::format("{}: an embedding is not finite", encoder_->name()));
       values.insert(values.end(), embedding.begin(), embedding.end());
     }

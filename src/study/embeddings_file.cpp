@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <utility>
 
+#include "base/finite.h"
 #include "w2s/error.h"
 #include "w2s/tensor_file.h"
 
@@ -46,7 +46,7 @@ EmbeddingsFile::Variant read_variant(const TensorFile& file, PromptVariant varia
   const auto tensor = file.tensors.find(std::string(to_string(variant)));
   if (tensor == file.tensors.end() || tensor->second.values.size() != read.samples.size() * width)
     refuse(path, fmt::format("embeddings of {} are missing or not of its samples", to_string(variant)));
-  if (!std::ranges::all_of(tensor->second.values, [](float value) { return std::isfinite(value); }))
+  if (!all_finite(tensor->second.values))
     refuse(path, fmt::format("an embedding of {} is not finite", to_string(variant)));
   read.values = tensor->second.values;
   return read;

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/names.h"
 #include "w2s/error.h"
 #include "w2s/sweep_executor.h"
 
@@ -21,16 +22,11 @@ std::vector<SweepOutcome> SweepExecutor::run_together(std::span<const SweepPlan>
   return outcomes;
 }
 
-std::string_view to_string(ExecutorChoice choice) {
-  for (const auto& [value, name] : names)
-    if (value == choice) return name;
-  return "unknown";
-}
+std::string_view to_string(ExecutorChoice choice) { return name_of(names, choice); }
 
 ExecutorChoice parse_executor_choice(std::string_view name) {
-  for (const auto& [value, known] : names)
-    if (known == name) return value;
-  throw Error(ErrorKind::usage, fmt::format("unknown executor '{}'; there are: auto, minimal, rows", name));
+  if (const auto choice = find_by_name(names, name)) return *choice;
+  throw Error(ErrorKind::usage, fmt::format("unknown executor '{}'; there are: {}", name, list_names(names)));
 }
 
 ExecutorChoice resolve_executor(ExecutorChoice choice, const Model& model) {

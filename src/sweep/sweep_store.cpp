@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <exception>
 #include <numeric>
@@ -17,6 +16,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/finite.h"
 #include "sweep/sqlite.h"
 #include "sweep/store_header.h"
 #include "w2s/error.h"
@@ -77,10 +77,6 @@ std::vector<float> from_little_endian(std::span<const std::byte> bytes) {
     values.push_back(std::bit_cast<float>(bits));
   }
   return values;
-}
-
-bool all_finite(std::span<const float> values) {
-  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
 }
 
 void check_finite(const SweepRecord& record) {

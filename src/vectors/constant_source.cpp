@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <string>
 #include <string_view>
 
+#include "base/finite.h"
 #include "vectors/layer_directions.h"
 #include "w2s/error.h"
 
@@ -80,8 +79,7 @@ std::unique_ptr<VectorSource> read_constant_source(const TensorFile& file, Sourc
     ++expected;
     if (row.size() != info.width)
       refuse(fmt::format("{} has {} values, others {}", tensor_name(layer), row.size(), info.width));
-    if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); }))
-      refuse(fmt::format("{} contains NaN or infinity", tensor_name(layer)));
+    if (!all_finite(row)) refuse(fmt::format("{} contains NaN or infinity", tensor_name(layer)));
     values.insert(values.end(), row.begin(), row.end());
   }
   return std::make_unique<ConstantSource>(std::move(info), std::move(values));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/finite.h"
 #include "w2s/error.h"
 
 namespace w2s::l2s {
@@ -92,8 +92,7 @@ void read_part(std::span<Network> networks, const TensorFile& file, const Part& 
   const std::size_t size = values.size() / networks.size();
   for (std::size_t layer = 0; layer < networks.size(); ++layer) {
     const auto slice = std::span(values).subspan(layer * size, size);
-    if (!std::ranges::all_of(slice, [](float value) { return std::isfinite(value); }))
-      refuse(fmt::format("{} contains NaN or infinity for layer {}", part.name, layer));
+    if (!all_finite(slice)) refuse(fmt::format("{} contains NaN or infinity for layer {}", part.name, layer));
     (networks[layer].*part.values).assign(slice.begin(), slice.end());
   }
 }

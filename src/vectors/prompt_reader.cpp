@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
+#include "base/finite.h"
 #include "w2s/error.h"
 #include "w2s/parallel.h"
 
@@ -12,8 +12,7 @@ namespace w2s {
 namespace {
 
 void throw_unless_finite(std::span<const float> values, const char* what) {
-  if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
-    throw Error(ErrorKind::engine, what);
+  if (!all_finite(values)) throw Error(ErrorKind::engine, what);
 }
 
 void check_residual_stream(std::span<const float> values) {

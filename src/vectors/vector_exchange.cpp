@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/finite.h"
+#include "base/names.h"
 #include "vectors/csv.h"
 #include "vectors/layer_directions.h"
 #include "vectors/npz.h"
@@ -46,20 +47,6 @@ constexpr std::array writers = {
     std::pair{ControlVectorWriter::cvector_generator, std::string_view("cvector-generator")}};
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::vectors, why); }
-
-template <typename Names>
-auto find_by_name(const Names& names, std::string_view name) {
-  using Value = Names::value_type::first_type;
-  const auto found = std::ranges::find(names, name, &Names::value_type::second);
-  return found == names.end() ? std::nullopt : std::optional<Value>(found->first);
-}
-
-template <typename Names>
-std::string listed(const Names& names) {
-  std::string list;
-  for (const auto& entry : names) list += fmt::format("{}{}", list.empty() ? "" : ", ", entry.second);
-  return list;
-}
 
 std::optional<VectorFormat> format_by_extension(const fs::path& path) {
   auto extension = path.extension().string();
@@ -172,8 +159,7 @@ void check_values(const LayerDirections& directions) {
     if (direction.size() != width)
       refuse(fmt::format("the direction for layer {} has {} numbers, that for layer {} has {}", layer, direction.size(),
                          directions.by_layer.begin()->first, width));
-    if (!std::ranges::all_of(direction, [](float value) { return std::isfinite(value); }))
-      refuse(fmt::format("the direction for layer {} contains NaN or infinity", layer));
+    if (!all_finite(direction)) refuse(fmt::format("the direction for layer {} contains NaN or infinity", layer));
   }
 }
 
@@ -214,18 +200,18 @@ ConstantSource import_directions(const fs::path& path, const VectorImport& optio
 
 VectorFormat parse_vector_format(std::string_view name) {
   if (const auto format = find_by_name(formats, name)) return *format;
-  throw Error(ErrorKind::usage, fmt::format("unknown format '{}'; there are: {}", name, listed(formats)));
+  throw Error(ErrorKind::usage, fmt::format("unknown format '{}'; there are: {}", name, list_names(formats)));
 }
 
 VectorFormat vector_format_of(const fs::path& path) {
   if (const auto format = format_by_extension(path)) return *format;
   throw Error(ErrorKind::usage, fmt::format("{}: its extension does not say the format; there are: {}", path.string(),
-                                            listed(extensions)));
+                                            list_names(extensions)));
 }
 
 ControlVectorWriter parse_control_vector_writer(std::string_view name) {
   if (const auto writer = find_by_name(writers, name)) return *writer;
-  throw Error(ErrorKind::usage, fmt::format("unknown tool '{}'; there are: {}", name, listed(writers)));
+  throw Error(ErrorKind::usage, fmt::format("unknown tool '{}'; there are: {}", name, list_names(writers)));
 }
 
 VectorExport export_vectors(const VectorSource& source, const fs::path& path, VectorFormat format) {

@@ -1,4 +1,6 @@
 w2s_test(base base64)
+w2s_test(base finite)
+w2s_test(base names)
 w2s_test(base file)
 w2s_test(base random)
 w2s_test(base parallel)

@@ -9,12 +9,12 @@
 // depend on how many prompts of each kind there are.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
 #include <tuple>
 
+#include "base/finite.h"
 #include "vectors/methods/methods.h"
 #include "vectors/methods/prompt_condition.h"
 #include "w2s/error.h"
@@ -171,8 +171,7 @@ std::vector<float> read_row(const TensorFile& file, std::string_view name, std::
   const auto& tensor = found->second;
   if (tensor.shape != std::vector{width})
     refuse(fmt::format("{} has {} values, the model's residual stream {}", name, tensor.values.size(), width));
-  if (!std::ranges::all_of(tensor.values, [](float value) { return std::isfinite(value); }))
-    refuse(fmt::format("{} contains NaN or infinity", name));
+  if (!all_finite(tensor.values)) refuse(fmt::format("{} contains NaN or infinity", name));
   return tensor.values;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/finite.h"
 #include "vectors/l2s_coordinates.h"
 #include "vectors/l2s_training.h"
 #include "vectors/methods/methods.h"
@@ -60,10 +61,8 @@ void check_samples(const RepresentationSet& set, std::string_view split) {
   const auto refuse = [&](std::string_view why) {
     throw Error(ErrorKind::vectors, fmt::format("l2s cannot learn from the {} samples: {}", split, why));
   };
-  const auto finite = [](float value) { return std::isfinite(value); };
   if (set.samples == 0) refuse("there are none");
-  if (!std::ranges::all_of(set.differences, finite) || !std::ranges::all_of(set.prompts, finite))
-    refuse("their representations contain NaN or infinity");
+  if (!all_finite(set.differences) || !all_finite(set.prompts)) refuse("their representations contain NaN or infinity");
 }
 
 void check_candidate(const RepresentationSet& set, std::size_t context_layer) {
