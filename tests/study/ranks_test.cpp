@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "support/study_settings.h"
 #include "support/thread_ranks.h"
 #include "support/tiny_study.h"
 #include "w2s/error.h"
@@ -30,17 +31,10 @@ class StudyOnRanks : public testing::Test {
     write_file(folder / "warm.jsonl", test::preference_pairs(30));
     write_file(folder / "warm.toml",
                "positive = \"You find everything warm.\"\nnegative = \"You find nothing warm.\"\n");
-    settings.model = folder / "model.gguf";
-    settings.data = {(folder / "warm.jsonl").string()};
     settings.variants = {PromptVariant::base, PromptVariant::user_positive};
     settings.encoder = "first-mean";
     settings.top_k = {1, 2};
-    settings.predictor.grid = {
-        .learning_rates = {1e-2}, .hidden_widths = {8}, .hidden_layers = {1}, .weight_decays = {1e-2}};
-    settings.predictor.folds = 3;
     settings.predictor.seeds = 2;
-    settings.predictor.max_epochs = 10;
-    settings.decoder.threads = 1;
     settings.evaluation.bootstrap_draws = 200;
   }
 
@@ -77,7 +71,7 @@ class StudyOnRanks : public testing::Test {
   [[nodiscard]] static BehaviorFolder warm(const fs::path& where) { return {where / "warm"}; }
 
   test::TemporaryFolder folder;
-  StudySettings settings;
+  StudySettings settings = test::tiny_study(folder / "model.gguf", folder / "warm.jsonl");
 };
 
 TEST_F(StudyOnRanks, HasTheResultsOfOneProcess) {

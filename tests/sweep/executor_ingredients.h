@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,14 @@ class InputDependentSource final : public VectorSource {
  private:
   bool quiet_;
 };
+
+/// A choice of one intervention, whatever the prompt; what it is asked with is kept in `seen`.
+inline auto choice_of(const Intervention& intervention, std::vector<std::vector<float>>& seen) {
+  return [intervention, &seen](std::span<const std::vector<float>> encodings) {
+    seen.assign(encodings.begin(), encodings.end());
+    return std::vector{intervention};
+  };
+}
 
 inline void expect_same(const SweepOutcome& a, const SweepOutcome& b) {
   EXPECT_NEAR(a.unsteered, b.unsteered, propensity_tolerance);

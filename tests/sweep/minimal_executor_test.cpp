@@ -98,10 +98,7 @@ TEST(MinimalExecutor, SteersWhereItIsToldOnceThePromptIsEncoded) {
   auto plan = it.plan(1);
   plan.interventions.clear();
   std::vector<std::vector<float>> seen;
-  plan.choose = [&](std::span<const std::vector<float>> encodings) {
-    seen.assign(encodings.begin(), encodings.end());
-    return std::vector<Intervention>{{.layer = 2, .multiplier = 1.5F}};
-  };
+  plan.choose = test::choice_of({.layer = 2, .multiplier = 1.5F}, seen);
   const auto outcome = minimal.run(plan);
   const auto all = interventions(it.grid());
   const auto index = static_cast<std::size_t>(std::ranges::find(all, Intervention{2, 1.5F}) - all.begin());

@@ -100,10 +100,7 @@ TEST(SharedPrefixExecutor, SteersWhereItIsToldOnceThePromptIsEncoded) {
   auto chosen = whole;
   chosen.interventions.clear();
   std::vector<std::vector<float>> seen;
-  chosen.choose = [&](std::span<const std::vector<float>> encodings) {
-    seen.assign(encodings.begin(), encodings.end());
-    return std::vector<Intervention>{{.layer = 2, .multiplier = 1.5F}};
-  };
+  chosen.choose = test::choice_of({.layer = 2, .multiplier = 1.5F}, seen);
   const auto at_one_layer = shared.run(chosen);
   const auto all = interventions(it.grid());
   const auto index = static_cast<std::size_t>(std::ranges::find(all, Intervention{2, 1.5F}) - all.begin());
