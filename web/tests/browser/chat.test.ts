@@ -171,6 +171,7 @@ describe.skipIf(!canServe)("The chat", () => {
   test("stops when it is told to, and keeps what was said", async () => {
     const opened = await open(await serve());
     const {page} = opened;
+    await chat.neverEndByThemselves(page);
     await page.getByText("System message and sampling").click();
     await page.getByLabel("Most tokens").fill("20000");
     await chat.ask(page, "How was the soup?");

@@ -18,6 +18,14 @@ export async function ask(page: Page, question: string): Promise<void> {
   await expect.poll(() => page.locator(".turn").count()).toBe(before + 1);
 }
 
+/** Answers go on until they are stopped, or are as long as they may be. */
+export async function neverEndByThemselves(page: Page): Promise<void> {
+  const endOfAnswer = "257"; // a token of the example's model
+  await page.route("**/v1/chat/completions", (route) =>
+    route.continue({postData: {...route.request().postDataJSON(), logit_bias: {[endOfAnswer]: -100}}}),
+  );
+}
+
 export async function beginAnew(page: Page): Promise<void> {
   await page.getByRole("button", {name: "New conversation"}).click();
   await expect.poll(() => page.locator(".turn").count()).toBe(0);
