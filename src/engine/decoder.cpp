@@ -7,7 +7,7 @@
 #include <exception>
 #include <numeric>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "engine/backend.h"
 #include "engine/model_handle.h"
 #include "engine/residual_tap.h"

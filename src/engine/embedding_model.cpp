@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "engine/backend.h"
 #include "engine/model_handle.h"
 #include "w2s/error.h"

@@ -9,7 +9,7 @@
 #include <tuple>
 #include <utility>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "study/joint_steering.h"
 #include "study/study_data.h"
 #include "w2s/error.h"

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/values.h"
 #include "nn/principal_axes.h"
 #include "predictor/cross_validation.h"
 #include "predictor/training_set.h"
@@ -57,7 +58,7 @@ void check_samples(const SteerabilityMatrix& steerability, const PredictorOption
                 fmt::format("{} samples are too few to fit a predictor with {} folds: use more samples or fewer folds",
                             steerability.samples, options.folds));
   }
-  if (!std::ranges::all_of(steerability.values, [](double value) { return std::isfinite(value); })) {
+  if (!all_finite(steerability.values)) {
     throw Error(ErrorKind::predictor, "a steerability is not a finite number: run the sweep again");
   }
 }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <numeric>
 
+#include "base/values.h"
 #include "w2s/error.h"
 
 namespace w2s {
@@ -20,7 +20,7 @@ void check(const SteerabilityMatrix& steerability) {
                 fmt::format("{} steerabilities are not {} samples at {} layers", steerability.values.size(),
                             steerability.samples, steerability.layers.size()));
   }
-  if (!std::ranges::all_of(steerability.values, [](double value) { return std::isfinite(value); })) {
+  if (!all_finite(steerability.values)) {
     throw Error(ErrorKind::data, "a steerability is not a finite number: run the sweep again");
   }
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "nn/loss.h"
 #include "nn/mlp.h"
 #include "predictor/training_set.h"

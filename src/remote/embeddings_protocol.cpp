@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "base/base64.h"
-#include "base/finite.h"
+#include "base/values.h"
 #include "w2s/error.h"
 
 namespace w2s::remote {

@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "study/embeddings_file.h"
 #include "w2s/error.h"
 #include "w2s/file.h"

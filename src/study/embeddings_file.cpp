@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "w2s/error.h"
 #include "w2s/tensor_file.h"
 

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/values.h"
 #include "sweep/steered_rows.h"
 #include "w2s/sweep_executor.h"
 
@@ -69,7 +70,7 @@ void PlannedSample::make_rows(const InputRepresentation& input) {
         vectors_.push_back(plan_->sources[source]->vector(layer, input));
         vector_layer = layer;
       }
-      if (std::ranges::all_of(vectors_.back(), [](float value) { return value == 0; })) continue;
+      if (is_zero(vectors_.back())) continue;
       rows_.push_back({source, i, layer, multiplier, vectors_.back()});
     }
   }

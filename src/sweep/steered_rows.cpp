@@ -3,14 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/values.h"
+
 namespace w2s {
-namespace {
-
-bool is_zero(std::span<const float> vector) {
-  return std::ranges::all_of(vector, [](float value) { return value == 0; });
-}
-
-}  // namespace
 
 InputNeeds common_needs(const SweepPlan& plan) {
   InputNeeds common;

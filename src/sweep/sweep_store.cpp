@@ -16,7 +16,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "sweep/sqlite.h"
 #include "sweep/store_header.h"
 #include "w2s/error.h"
@@ -80,8 +80,10 @@ std::vector<float> from_little_endian(std::span<const std::byte> bytes) {
 }
 
 void check_finite(const SweepRecord& record) {
-  const auto is_finite = [](const PropensityMap& map) { return all_finite(map.values); };
-  if (std::ranges::all_of(record.propensity, is_finite) && std::ranges::all_of(record.encodings, all_finite)) return;
+  const auto is_finite = [](std::span<const float> values) { return all_finite(values); };
+  if (std::ranges::all_of(record.propensity, is_finite, &PropensityMap::values) &&
+      std::ranges::all_of(record.encodings, is_finite))
+    return;
   throw Error(ErrorKind::engine,
               fmt::format("sample {} (id {}), variant {}: the model computed a value that is not finite; check the "
                           "model and the vectors",

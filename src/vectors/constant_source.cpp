@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "vectors/layer_directions.h"
 #include "w2s/error.h"
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "w2s/error.h"
 
 namespace w2s::l2s {

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "w2s/error.h"
 #include "w2s/parallel.h"
 

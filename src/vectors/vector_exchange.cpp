@@ -11,8 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "base/finite.h"
 #include "base/names.h"
+#include "base/values.h"
 #include "vectors/csv.h"
 #include "vectors/layer_directions.h"
 #include "vectors/npz.h"
@@ -58,10 +58,6 @@ std::string text_at(const TensorFile& file, const char* key) {
   const auto found = file.metadata.find(key);
   const auto* text = found == file.metadata.end() ? nullptr : std::get_if<std::string>(&found->second);
   return text == nullptr ? std::string() : *text;
-}
-
-bool is_zero(const std::vector<float>& direction) {
-  return std::ranges::all_of(direction, [](float value) { return value == 0; });
 }
 
 LayerDirections directions_of_source(const VectorSource& source) {

@@ -1,5 +1,5 @@
 w2s_test(base base64)
-w2s_test(base finite)
+w2s_test(base values)
 w2s_test(base names)
 w2s_test(base file)
 w2s_test(base random)

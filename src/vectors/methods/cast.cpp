@@ -14,7 +14,7 @@
 #include <string>
 #include <tuple>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "vectors/methods/methods.h"
 #include "vectors/methods/prompt_condition.h"
 #include "w2s/error.h"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/finite.h"
+#include "base/values.h"
 #include "vectors/l2s_coordinates.h"
 #include "vectors/l2s_training.h"
 #include "vectors/methods/methods.h"
