@@ -26,9 +26,11 @@ help: ## this list
 demo: model ## the main job on the default model and built-in data: a table, and build/demo/results.json
 	scripts/demo.sh build/release/w2s $(MODEL) build/demo
 
-test: setup setup-mpi setup-browser setup-clients build/release/build.ninja ## builds everything and runs the tests
+# Configured again, because what was installed just now is to be found.
+test: setup setup-mpi setup-browser setup-clients ## builds everything and runs the tests that take it as people run it
+	cmake --preset release
 	cmake --build --preset test
-	ctest --preset release
+	scripts/run-tests.py release
 
 build: setup build/release/build.ninja ## build/release/w2s
 	cmake --build --preset release --target w2s
@@ -79,9 +81,9 @@ lint: setup setup-lint build/tidy/build.ninja ## the rules of the rooms, types, 
 	scripts/npm.sh run --silent lint
 	cmake --build --preset tidy
 
-sanitize: setup setup-clients build/dev/build.ninja ## the tests with warnings as errors and address/undefined sanitizers
+sanitize: model setup-mpi setup-clients build/dev/build.ninja ## all tests, with warnings as errors and address/undefined sanitizers
 	cmake --build --preset dev
-	ctest --preset dev
+	scripts/run-tests.py dev
 
 fuzz: build setup-fuzz ## gives the data readers and the server's request parser a minute each of damaged input
 	mkdir -p build/fuzz/corpus build/fuzz/corpus_requests

@@ -32,11 +32,11 @@ if(W2S_BUILD_TESTS)
   # And its server; see scripts/check-embedding-peer.sh.
   include(LlamaServer)
   add_custom_target(embedding-peer
-    COMMAND scripts/check-embedding-peer.sh $<TARGET_FILE:llama-server> $<TARGET_FILE:remote_embedding_peer_test>
+    COMMAND scripts/check-embedding-peer.sh $<TARGET_FILE:llama-server> $<TARGET_FILE:remote_test>
             build/models/all-MiniLM-L6-v2-F32.gguf "${PROJECT_BINARY_DIR}/embedding-peer"
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
     USES_TERMINAL VERBATIM)
-  add_dependencies(embedding-peer llama-server remote_embedding_peer_test)
+  add_dependencies(embedding-peer llama-server remote_test)
 endif()
 
 add_custom_target(lint

@@ -46,4 +46,4 @@ done
 
 echo "llama.cpp's server with $(basename "$model") at $address"
 no_proxy=127.0.0.1 OPENAI_BASE_URL=$address/v1 OPENAI_API_KEY=$key W2S_EMBEDDING_PEER_URL=$address/v1 \
-  W2S_EMBEDDING_PEER_MODEL=$model "$test"
+  W2S_EMBEDDING_PEER_MODEL=$model "$test" --topic embedding_peer

@@ -1,6 +1,2 @@
-w2s_test(base base64)
-w2s_test(base values)
-w2s_test(base names)
-w2s_test(base file)
-w2s_test(base random)
-w2s_test(base parallel)
+w2s_room_tests(base
+  TOPICS base64 values names file random parallel)

@@ -1,24 +1,10 @@
-w2s_test(cli table)
-w2s_test(cli table_files CLI11::CLI11)
-w2s_test(cli progress_bar)
-w2s_test(cli command_line CLI11::CLI11)
-w2s_test(cli program CLI11::CLI11)
-w2s_test(cli outcome_report CLI11::CLI11)
-w2s_test(cli output CLI11::CLI11)
-w2s_test(cli sweep_report CLI11::CLI11 nlohmann_json::nlohmann_json)
-w2s_test(cli source_report CLI11::CLI11)
-w2s_test(cli example1_command CLI11::CLI11 nlohmann_json::nlohmann_json)
-w2s_test(cli eval CLI11::CLI11 w2s_httplib nlohmann_json::nlohmann_json)
-w2s_test(cli stop_signals)
-w2s_test(cli chat)
-w2s_test(cli generate CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
-
 add_library(w2s_test_process STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cli/process.cpp)
 target_link_libraries(w2s_test_process PRIVATE w2s_base w2s_test_support)
 target_compile_definitions(w2s_test_process PRIVATE W2S_PROGRAM="$<TARGET_FILE:w2s>")
 add_dependencies(w2s_test_process w2s)
 
-foreach(topic bad_input encoders exchange experiment methods mpirun report rpc serve waiting_threads whole_job)
-  w2s_test(cli ${topic} w2s_test_process nlohmann_json::nlohmann_json)
-endforeach()
-target_link_libraries(cli_encoders_test PRIVATE w2s_httplib)
+w2s_room_tests(cli
+  TOPICS table table_files progress_bar command_line program outcome_report output sweep_report source_report
+         example1_command eval stop_signals chat generate
+  RELEASED bad_input encoders exchange experiment methods mpirun report rpc serve waiting_threads whole_job
+  LIBRARIES CLI11::CLI11 nlohmann_json::nlohmann_json w2s_httplib fmt::fmt w2s_test_process)

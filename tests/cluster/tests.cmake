@@ -1,2 +1,2 @@
-w2s_test(cluster launcher)
-w2s_test(cluster cores)
+w2s_room_tests(cluster
+  TOPICS launcher cores)

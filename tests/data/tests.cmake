@@ -1,11 +1,4 @@
-w2s_test(data builtin)
-w2s_test(data content_hash)
-w2s_test(data folders)
-w2s_test(data json_slices nlohmann_json::nlohmann_json)
-w2s_test(data mwe fmt::fmt nlohmann_json::nlohmann_json)
-w2s_test(data preference_pairs fmt::fmt)
-w2s_test(data prompt_variant)
-w2s_test(data selection fmt::fmt)
-w2s_test(data split)
-w2s_test(data steering_bench)
-w2s_test(data text)
+w2s_room_tests(data
+  TOPICS builtin content_hash folders json_slices preference_pairs prompt_variant selection split steering_bench text
+  RELEASED mwe
+  LIBRARIES nlohmann_json::nlohmann_json fmt::fmt)

@@ -1,10 +1,4 @@
-w2s_test(engine chat_template)
-w2s_test(engine steering_operator)
-w2s_test(engine control_vector w2s_vectors llama.cpp::llama llama.cpp::llama-common)
-w2s_test(engine decoder)
-w2s_test(engine embedding_model)
-w2s_test(engine layerwise_model llama.cpp::llama)
-w2s_test(engine model)
-w2s_test(engine sampler)
-w2s_test(engine tensor_file)
-w2s_test(engine text_stream)
+w2s_room_tests(engine
+  TOPICS chat_template steering_operator control_vector decoder embedding_model model sampler tensor_file text_stream
+  RELEASED layerwise_model
+  LIBRARIES w2s_vectors llama.cpp::llama llama.cpp::llama-common)

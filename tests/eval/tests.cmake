@@ -1,4 +1,2 @@
-w2s_test(eval bootstrap)
-w2s_test(eval evaluation)
-w2s_test(eval example1)
-w2s_test(eval results_json)
+w2s_room_tests(eval
+  TOPICS bootstrap evaluation example1 results_json)

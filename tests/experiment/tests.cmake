@@ -1,3 +1,2 @@
-w2s_test(experiment experiment)
-w2s_test(experiment experiment_config)
-w2s_test(experiment study_plan)
+w2s_room_tests(experiment
+  TOPICS experiment experiment_config study_plan)

@@ -1,9 +1,4 @@
-w2s_test(generate layer_choice)
-w2s_test(generate named_steering)
-w2s_test(generate steering_request)
-w2s_test(generate generation_engine)
-w2s_test(generate generation_cache)
-w2s_test(generate conformance nlohmann_json::nlohmann_json)
-w2s_test(generate open_ended_evaluation)
-w2s_test(generate isolation)
-w2s_test(generate steering_effect)
+w2s_room_tests(generate
+  TOPICS layer_choice named_steering steering_request generation_engine generation_cache open_ended_evaluation
+  RELEASED conformance isolation steering_effect
+  LIBRARIES nlohmann_json::nlohmann_json)

@@ -1,9 +1,2 @@
-w2s_test(nn adamw)
-w2s_test(nn l2s_net)
-w2s_test(nn loss)
-w2s_test(nn mlp)
-w2s_test(nn pairwise_distances)
-w2s_test(nn principal_axes)
-w2s_test(nn silhouette)
-w2s_test(nn training)
-w2s_test(nn umap)
+w2s_room_tests(nn
+  TOPICS adamw l2s_net loss mlp pairwise_distances principal_axes silhouette training umap)

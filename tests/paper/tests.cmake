@@ -1,2 +1,2 @@
-w2s_test(paper paper_numbers)
-w2s_test(paper paper_tables)
+w2s_room_tests(paper
+  TOPICS paper_numbers paper_tables)

@@ -1,6 +1,2 @@
-w2s_test(predictor cross_validation)
-w2s_test(predictor fit_predictors)
-w2s_test(predictor layer_labels)
-w2s_test(predictor layer_predictor)
-w2s_test(predictor predictor_file)
-w2s_test(predictor layer_shares)
+w2s_room_tests(predictor
+  TOPICS cross_validation fit_predictors layer_labels layer_predictor predictor_file layer_shares)

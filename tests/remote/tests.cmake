@@ -1,6 +1,4 @@
-w2s_test(remote chat_judge w2s_httplib nlohmann_json::nlohmann_json)
-w2s_test(remote embedding_cache)
-w2s_test(remote embedding_peer w2s::engine)
-w2s_test(remote embeddings_protocol nlohmann_json::nlohmann_json)
-w2s_test(remote remote_embeddings w2s_httplib nlohmann_json::nlohmann_json)
-w2s_test(remote retry)
+w2s_room_tests(remote
+  TOPICS chat_judge embedding_cache embeddings_protocol remote_embeddings retry
+  RELEASED embedding_peer
+  LIBRARIES w2s_httplib nlohmann_json::nlohmann_json w2s::engine)

@@ -5,12 +5,10 @@ target_include_directories(report_test_support PUBLIC ${PROJECT_SOURCE_DIR}/src 
 target_link_libraries(report_test_support PUBLIC w2s_report w2s_test_support nlohmann_json::nlohmann_json
                       PRIVATE fmt::fmt GTest::gtest ZLIB::ZLIB)
 
-w2s_test(report gather_report report_test_support)
-w2s_test(report numbers_block)
-w2s_test(report paper_figures report_test_support)
-w2s_test(report render_report report_test_support)
-target_compile_definitions(report_render_report_test PRIVATE W2S_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-w2s_test(report script_engine)
+w2s_room_tests(report
+  TOPICS gather_report numbers_block script_engine
+  RELEASED paper_figures render_report
+  LIBRARIES report_test_support)
 
 # What the tests in a browser look at.
 add_executable(report_example_pages ${CMAKE_CURRENT_SOURCE_DIR}/report/example_pages.cpp)

@@ -1,9 +1,3 @@
-w2s_test(study encoder_choice)
-w2s_test(study encoders_of_a_study)
-w2s_test(study layer_analysis)
-w2s_test(study multi_layer_evaluation)
-w2s_test(study prompt_embeddings)
-w2s_test(study study)
-w2s_test(study prompt_texts)
-w2s_test(study stage_times)
-w2s_test(study ranks)
+w2s_room_tests(study
+  TOPICS encoder_choice encoders_of_a_study layer_analysis multi_layer_evaluation prompt_embeddings study prompt_texts
+         stage_times ranks)

@@ -1,12 +1,5 @@
-w2s_test(sweep prompt_encoder)
-w2s_test(sweep steerability)
-w2s_test(sweep sweep_store SQLite::SQLite3)
-w2s_test(sweep sweep_store_crash)
-w2s_test(sweep sweep_store_merge)
-w2s_test(sweep conformance nlohmann_json::nlohmann_json)
-target_compile_definitions(sweep_conformance_test PRIVATE W2S_TEST_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures")
-w2s_test(sweep executor_choice)
-w2s_test(sweep minimal_executor)
-w2s_test(sweep sweep)
-w2s_test(sweep sweep_executor)
-w2s_test(sweep sweep_plan)
+w2s_room_tests(sweep
+  TOPICS prompt_encoder steerability sweep_store sweep_store_crash sweep_store_merge executor_choice minimal_executor
+         sweep sweep_executor sweep_plan
+  RELEASED conformance
+  LIBRARIES SQLite::SQLite3 nlohmann_json::nlohmann_json)

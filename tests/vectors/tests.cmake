@@ -1,15 +1,5 @@
-w2s_test(vectors representations)
-w2s_test(vectors prompt_reader)
-w2s_test(vectors vector_source)
-w2s_test(vectors steering_methods)
-w2s_test(vectors pca)
-w2s_test(vectors logistic)
-w2s_test(vectors prompt_condition)
-w2s_test(vectors cast)
-w2s_test(vectors tokenized_sample)
-w2s_test(vectors greedy_answer nlohmann_json::nlohmann_json)
-w2s_test(vectors csv)
-w2s_test(vectors l2s)
-w2s_test(vectors npz)
-target_compile_definitions(vectors_npz_test PRIVATE W2S_TEST_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures")
-w2s_test(vectors vector_exchange)
+w2s_room_tests(vectors
+  TOPICS representations prompt_reader vector_source steering_methods pca logistic prompt_condition cast
+         tokenized_sample csv l2s npz vector_exchange
+  RELEASED greedy_answer
+  LIBRARIES nlohmann_json::nlohmann_json)
