@@ -45,7 +45,7 @@ function(w2s_fetch_llama_source out)
 endfunction()
 
 function(w2s_build_llama source build)
-  message(STATUS "building llama.cpp in ${build} (about 15 CPU minutes, once)")
+  message(STATUS "building llama.cpp in ${build} (about 6 CPU minutes, once)")
   separate_arguments(options NATIVE_COMMAND "${W2S_LLAMA_OPTIONS}")
   execute_process(
     COMMAND "${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_SOURCE_DIR}/cmake/llama" -B "${build}" -G Ninja

@@ -7,4 +7,4 @@ w2s_room_tests(cli
   TOPICS table table_files progress_bar command_line program outcome_report output sweep_report source_report
          example1_command eval stop_signals chat generate
   RELEASED bad_input encoders exchange experiment methods mpirun report rpc serve waiting_threads whole_job
-  LIBRARIES CLI11::CLI11 nlohmann_json::nlohmann_json w2s_httplib fmt::fmt w2s_test_process)
+  LIBRARIES CLI11::CLI11 w2s_test_servers w2s_test_process)

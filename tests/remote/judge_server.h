@@ -1,16 +1,14 @@
-// A judge of a test's own, on this machine, that misbehaves as it is told.
+// A judge of a test's own that misbehaves as it is told.
 #pragma once
-
-#include <httplib.h>
 
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <mutex>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "support/local_server.h"
 
 namespace w2s::test {
 
@@ -19,71 +17,31 @@ struct JudgeAnswer {
   std::string body;
 };
 
-[[nodiscard]] inline JudgeAnswer judge_answers(int status, const std::string& body) {
-  return {.status = status, .body = body};
-}
+[[nodiscard]] JudgeAnswer judge_answers(int status, const std::string& body);
 
 /// A well-formed completion with this text.
-[[nodiscard]] inline JudgeAnswer says(const std::string& text) {
-  const nlohmann::json message = {{"role", "assistant"}, {"content", text}};
-  const nlohmann::json choice = {{"index", 0}, {"message", message}, {"finish_reason", "stop"}};
-  return {.body = nlohmann::json{{"object", "chat.completion"}, {"choices", nlohmann::json::array({choice})}}.dump()};
-}
+[[nodiscard]] JudgeAnswer says(const std::string& text);
 
 /// Answers with what `next` was given, in that order, and with "5" when there is nothing left.
 class JudgeServer {
  public:
-  JudgeServer() {
-    server_.Post("/v1/chat/completions",
-                 [this](const httplib::Request& request, httplib::Response& response) { answer(request, response); });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();  // stop() does nothing before
-  }
-  ~JudgeServer() {
-    server_.stop();
-    thread_.join();
-  }
-  JudgeServer(const JudgeServer&) = delete;
-  JudgeServer& operator=(const JudgeServer&) = delete;
+  JudgeServer();
 
-  [[nodiscard]] std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
+  [[nodiscard]] std::string base_url() const { return server_.base_url(); }
 
-  void next(const JudgeAnswer& answer, std::size_t times = 1) {
-    const std::lock_guard lock(mutex_);
-    answers_.insert(answers_.end(), times, answer);
-  }
-  [[nodiscard]] std::vector<nlohmann::json> requests() {
-    const std::lock_guard lock(mutex_);
-    return requests_;
-  }
+  void next(const JudgeAnswer& answer, std::size_t times = 1);
+  [[nodiscard]] std::vector<nlohmann::json> requests();
   /// Each request's Authorization header.
-  [[nodiscard]] std::vector<std::string> authorizations() {
-    const std::lock_guard lock(mutex_);
-    return authorizations_;
-  }
+  [[nodiscard]] std::vector<std::string> authorizations();
 
  private:
-  void answer(const httplib::Request& request, httplib::Response& response) {
-    const std::lock_guard lock(mutex_);
-    requests_.push_back(nlohmann::json::parse(request.body));
-    authorizations_.push_back(request.get_header_value("Authorization"));
-    JudgeAnswer next = says("5");
-    if (!answers_.empty()) {
-      next = answers_.front();
-      answers_.pop_front();
-    }
-    response.status = next.status;
-    response.set_content(next.body, "application/json");
-  }
+  void answer(const httplib::Request& request, httplib::Response& response);
 
-  httplib::Server server_;
-  int port_ = 0;
-  std::thread thread_;
   std::mutex mutex_;
   std::deque<JudgeAnswer> answers_;
-  std::vector<nlohmann::json> requests_;
+  std::vector<std::string> bodies_;
   std::vector<std::string> authorizations_;
+  LocalServer server_;  // the last: what it answers with is there as long as it is
 };
 
 }  // namespace w2s::test

@@ -1,10 +1,14 @@
 #include "w2s/remote_embeddings.h"
 
 #include <gmock/gmock.h>
+#include <httplib.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <chrono>
 #include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
 
 #include "remote/embeddings_server.h"
 #include "support/error_of.h"
