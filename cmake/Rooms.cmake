@@ -6,6 +6,9 @@ target_compile_options(w2s_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(w2s_options INTERFACE -Wno-restrict)  # false alarms in std::string (GCC bug 105651)
 endif()
+if(CMAKE_CXX_COMPILER_LAUNCHER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(w2s_options INTERFACE -fpch-preprocess)  # without it ccache does not see precompiled headers
+endif()
 if(W2S_NATIVE)
   target_compile_options(w2s_options INTERFACE -march=native)
 endif()
