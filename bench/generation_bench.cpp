@@ -58,7 +58,7 @@ class Setting {
     for (std::size_t other = index + 1;; ++other) {
       auto tokens = tokenize_sample(model_, data_, sample).prompt;
       if (length == short_prompt || static_cast<std::int64_t>(tokens.size()) >= length)
-        return {std::move(tokens), text_for_encoders(conversation(data_, sample, PromptVariant::base))};
+        return {std::move(tokens), plain_text(conversation(data_, sample, PromptVariant::base))};
       question.insert(0, samples[other % samples.size()].messages.front().content + " ");
     }
   }

@@ -5,6 +5,7 @@
 
 #include "measure.h"
 #include "parts.h"
+#include "sweep/naive_executor.h"
 #include "sweep_setup.h"
 #include "w2s/representations.h"
 

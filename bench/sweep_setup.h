@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "parts.h"
+#include "sweep/minimal_executor.h"
 #include "w2s/constant_source.h"
 #include "w2s/sweep.h"
 

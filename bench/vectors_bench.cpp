@@ -4,6 +4,8 @@
 
 #include "measure.h"
 #include "parts.h"
+#include "support/tiny_study.h"
+#include "sweep/minimal_executor.h"
 #include "sweep_setup.h"
 #include "w2s/representations.h"
 
@@ -13,24 +15,11 @@ namespace {
 constexpr std::size_t turns = 3;
 constexpr std::size_t samples = 8;
 
-// One decode of prompt and answer, read at the answer.
-void decode_answer(Decoder& decoder, const TokenizedSample& sample, Token answer) {
-  decoder.clear();
-  Batch batch;
-  for (const Token token : sample.prompt)
-    batch.rows.push_back({.token = token, .position = static_cast<std::int32_t>(batch.rows.size())});
-  batch.rows.push_back({.token = answer, .position = static_cast<std::int32_t>(batch.rows.size())});
-  for (std::size_t layer = 0; layer < decoder.model().info().layers; ++layer)
-    batch.captures.push_back({batch.rows.size() - 1, layer});
-  static_cast<void>(decoder.decode(batch));
-}
-
 // Vectors of all samples and a sweep of all of them, as a study does it.
 void read_and_sweep(const SweepSetup& setup, std::span<const SweepItem> items, std::span<const TokenizedSample> prompts,
                     std::size_t cache_bytes) {
   PromptStateCache cache(cache_bytes);
-  auto readers = make_prompt_readers(setup.model, 1, prompts, {}, &cache);
-  static_cast<void>(read_representations(readers, prompts, {}));
+  static_cast<void>(read_representations(make_layerwise_readers(setup.model, 1, &cache), prompts));
   std::vector<std::unique_ptr<SweepExecutor>> executors;
   executors.push_back(std::make_unique<MinimalExecutor>(LayerwiseModel(setup.model), &cache));
   sweep(executors, setup.request(), items, [](const SweepKey&) { return false; }, [](const SweepRecord&) {});
@@ -58,14 +47,15 @@ void measure_vectors(const BenchSettings& settings, Table& table) {
   const auto items = sweep_items(setup.model, samples);
   std::vector<TokenizedSample> prompts;
   for (const auto& item : items) prompts.push_back(item.tokens);
-  auto readers = make_prompt_readers(setup.model, 1, prompts);
+  const auto readers = make_layerwise_readers(setup.model, 1);
+  const auto through_llama = make_prompt_readers({&decoder, 1});
   const std::array<Work, 3> works = {
-      [&] { static_cast<void>(mean_difference(read_representations(readers, prompts, {}))); },
-      [&] { static_cast<void>(mean_difference(read_representations({&decoder, 1}, prompts, {}))); },
+      [&] { static_cast<void>(mean_difference(read_representations(readers, prompts))); },
+      [&] { static_cast<void>(mean_difference(read_representations(through_llama, prompts))); },
       [&] {
         for (const auto& prompt : prompts) {
-          decode_answer(decoder, prompt, prompt.chosen);
-          decode_answer(decoder, prompt, prompt.rejected);
+          static_cast<void>(test::residuals_at_answer(decoder, prompt, prompt.chosen));
+          static_cast<void>(test::residuals_at_answer(decoder, prompt, prompt.rejected));
         }
       }};
   const Turns taken(turns, works);

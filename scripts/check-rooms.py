@@ -37,7 +37,7 @@ MAY_USE = {
 MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}, "report": {"w2s/version.h"}}
 
 # Public headers without a source file of their name.
-HEADER_ONLY = {"error": "base", "chat_message": "base", "table": "base", "text_encoder": "base", "sweep_executor": "sweep"}
+HEADER_ONLY = {"prompt_reading": "engine", "error": "base", "table": "base", "text_encoder": "base", "sweep_executor": "sweep"}
 
 # Which room alone may include a library's headers.
 LIBRARY_ROOMS = [
@@ -81,7 +81,7 @@ def room_of_public_header(name: str) -> str | None:
     stem = Path(name).stem
     if stem in HEADER_ONLY:
         return HEADER_ONLY[stem]
-    rooms = [room for room in MAY_USE if (ROOT / "src" / room / f"{stem}.cpp").is_file()]
+    rooms = [room for room in MAY_USE if any((ROOT / "src" / room).rglob(f"{stem}.cpp"))]
     return rooms[0] if len(rooms) == 1 else None
 
 

@@ -39,7 +39,7 @@ class Setting {
     const DecoderOptions options{.context = required_context(grid_, 1, items_, DecoderOptions{}.sequences),
                                  .threads = threads_};
     decoders_ = make_decoders(model_, options);
-    vectors_ = mean_difference(read_representations(decoders_, tokens_, {}));
+    vectors_ = mean_difference(read_representations(make_prompt_readers(decoders_), tokens_));
     source_ = std::make_unique<ConstantSource>(SourceInfo{.layers = model_.info().layers, .width = model_.info().width},
                                                vectors_);
     rows_ = make_executors(decoders_, ExecutorChoice::rows);

@@ -21,7 +21,7 @@ class ConstantSource final : public VectorSource {
   [[nodiscard]] std::span<const float> direction(std::size_t layer) const {
     return std::span(values_).subspan(layer * info().width, info().width);
   }
-  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override;
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const PromptReading& input) const override;
   /// A llama.cpp control vector: tensors `direction.<l>`, added after layer l (0-based). llama.cpp cannot apply layer 0
   /// and refuses a file with such a tensor, so that one is the metadata array `w2s.direction.0`.
   [[nodiscard]] TensorFile to_file() const override;

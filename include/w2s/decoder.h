@@ -32,13 +32,10 @@ struct Row {
   bool wants_logits = false;
 };
 
-/// Steers one row after one layer.
+/// Steers one row.
 struct Edit {
   std::size_t row = 0;
-  std::size_t layer = 0;
-  float scale = 0;
-  std::span<const float> direction;  ///< [width]
-  SteeringOperator operation = SteeringOperator::add;
+  Steering steering;
 };
 
 /// Asks for the residual stream of a row after a layer, after the edits of that layer.

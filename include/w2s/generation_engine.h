@@ -21,7 +21,7 @@ namespace w2s {
 
 struct GenerationRequest {
   std::vector<Token> prompt;
-  std::string text = {};  ///< the prompt as embedding models read it (text_for_encoders); only they need it
+  std::string text = {};  ///< the prompt as embedding models read it (plain_text); only they need it
   std::vector<SteeringRequest> steering = {};
   SamplingOptions sampling = {};
   std::size_t max_tokens = 128;  ///< fewer where the context ends before; the token that ends the generation counts

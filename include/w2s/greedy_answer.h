@@ -10,14 +10,6 @@
 
 namespace w2s {
 
-/// `direction` is applied with strength `scale` after `layer`.
-struct Steering {
-  std::span<const float> direction;  ///< [width]
-  std::size_t layer = 0;
-  float scale = 1;
-  SteeringOperator operation = SteeringOperator::add;
-};
-
 /// Up to `max_tokens` most likely tokens after the prompt, without the one that ends the generation. Steering applies
 /// at the last prompt token and at every generated token, never at earlier prompt tokens. Clears the decoder.
 [[nodiscard]] std::vector<Token> greedy_answer(Decoder& decoder, std::span<const Token> prompt, std::size_t max_tokens,

@@ -12,6 +12,7 @@
 #include "w2s/evaluation.h"
 #include "w2s/job.h"
 #include "w2s/model.h"
+#include "w2s/sweep_executor.h"
 
 namespace w2s {
 
@@ -21,6 +22,7 @@ struct MultiLayerSettings {
   std::vector<std::size_t> layer_counts = {2, 3};  ///< K of `auto:K`; 1 is always measured
   ModelOptions model_options;
   DecoderOptions decoder;  ///< a context of 0: as much as the samples need
+  ExecutorChoice executor = ExecutorChoice::automatic;  ///< automatic: what the study was swept by, if it can
   EvaluationOptions evaluation;
 };
 

@@ -16,12 +16,7 @@
 
 namespace w2s {
 
-/// The text that stands for a prompt: the contents of all turns of the conversation, its system message included, a
-/// blank line between two. Without a chat template, whose markup an embedding model was not trained on.
-[[nodiscard]] std::string prompt_text(const Behavior& behavior, const Sample& sample,
-                                      PromptVariant variant = PromptVariant::base);
-
-/// Embeds the prompts of a behaviour into folder.embeddings(encoder.name()): all samples in BASE, those of the test
+/// Embeds the prompts of a behaviour, as plain_text of their conversations, into folder.embeddings(encoder.name()): all samples in BASE, those of the test
 /// part in the other variants. What is there is not embedded again. The file is written whole; until then chunks of it
 /// are kept in a folder beside it, so that an interrupted call goes on where it was. Throws Error{results} if the file
 /// there is of other data or another encoder, Error{io}, Error{engine} for embeddings that are not of one width or not

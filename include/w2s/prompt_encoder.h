@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "w2s/prompt_reading.h"
 
 namespace w2s {
 
@@ -25,6 +28,12 @@ struct PromptEncoder {
 /// The inverse; also "middle-last" and "middle-mean" for layer `layers / 2`. Throws Error{usage} that says which names
 /// exist and, for a layer that the model does not have, how many it has.
 [[nodiscard]] PromptEncoder parse_prompt_encoder(std::string_view name, std::size_t layers);
+
+/// What must be read of a prompt for some encoders.
+[[nodiscard]] PromptNeeds needs_of(std::span<const PromptEncoder> encoders);
+
+/// What an encoder sees of a prompt, [width], not normalised.
+[[nodiscard]] const std::vector<float>& encoding_of(const PromptEncoder& encoder, const PromptReading& reading);
 
 /// What a sweep records unless told otherwise: last and mean of layer 0 (the paper's) and of layers at a quarter, a
 /// third, a half, two thirds and three quarters of the depth.

@@ -1,12 +1,13 @@
-// What steering methods learn from: representations of samples, read in one decode a sample.
+// What steering methods learn from: representations of samples, read in one pass a sample.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
-#include "w2s/decoder.h"
 #include "w2s/job.h"
 #include "w2s/prompt_reader.h"
 #include "w2s/ranks.h"
@@ -14,16 +15,6 @@
 #include "w2s/vector_source.h"
 
 namespace w2s {
-
-/// The residual stream at the token where the answers differ, once with each answer.
-struct AnswerRepresentations {
-  std::vector<float> chosen;    ///< [layers][width]: h_l(+)
-  std::vector<float> rejected;  ///< [layers][width]: h_l(-)
-};
-
-/// Reads both answers' representations with one decode: the prompt once, then one row an answer that shares it. Clears
-/// the decoder.
-[[nodiscard]] AnswerRepresentations answer_representations(Decoder& decoder, const TokenizedSample& sample);
 
 /// Representations of several samples of one model.
 struct RepresentationSet {
@@ -43,35 +34,30 @@ struct RepresentationSet {
     return std::span(prompts).subspan((sample * prompt_layers.size() + index) * width, width);
   }
   /// One sample as a source sees it.
-  [[nodiscard]] InputRepresentation input(std::size_t sample) const;
+  [[nodiscard]] PromptReading input(std::size_t sample) const;
 };
 
-/// Reads a set, one sample a decoder at a time, each on a thread of its own; what all prompts begin with is decoded
-/// once. Where `work_folder` is named, finished chunks of samples are kept there, and read instead of decoded when it
-/// is called again. Throws Error{data} for no samples, Error{interrupted} when the job is stopped.
-[[nodiscard]] RepresentationSet read_representations(std::span<Decoder> decoders,
-                                                     std::span<const TokenizedSample> samples,
-                                                     std::span<const std::size_t> prompt_layers, const Job& job = {},
+/// What is read of each sample beside the difference between its answers.
+struct RepresentationRequest {
+  std::vector<std::size_t> prompt_layers = {};  ///< the steered token's residual stream after these
+  /// For a sweep that goes on from the prompts: how many tokens it computes once for all of them, and where it needs
+  /// means. Without one: all that the samples have in common.
+  std::optional<std::size_t> shared_prefix = {};
+  std::set<std::size_t> mean_layers = {};
+};
+
+/// Reads a set, each reader on a thread of its own. Where `work_folder` is named, finished chunks of samples are kept
+/// there, and found there when it is called again. Throws Error{data} for no samples, Error{interrupted} when the job
+/// is stopped; what the readers throw.
+[[nodiscard]] RepresentationSet read_representations(PromptReaders readers, std::span<const TokenizedSample> samples,
+                                                     const RepresentationRequest& request = {}, const Job& job = {},
                                                      const std::filesystem::path& work_folder = {});
 
-/// The same for a model that is computed layer by layer, each reader on a thread of its own; what it reads it leaves to
-/// the sweep, as far as its cache goes. The readers begin with what the prompts have in common.
-[[nodiscard]] RepresentationSet read_representations(std::span<PromptReader> readers,
-                                                     std::span<const TokenizedSample> samples,
-                                                     std::span<const std::size_t> prompt_layers, const Job& job = {},
-                                                     const std::filesystem::path& work_folder = {});
-
-/// Decodes a share of what read_representations would, a chunk a piece, into its work folder alone: it finds there what
-/// the ranks have decoded. Throws what it throws.
-void decode_representations(std::span<Decoder> decoders, std::span<const TokenizedSample> samples,
-                            std::span<const std::size_t> prompt_layers, Share share,
-                            const std::filesystem::path& work_folder, const Job& job = {});
-void decode_representations(std::span<PromptReader> readers, std::span<const TokenizedSample> samples,
-                            std::span<const std::size_t> prompt_layers, Share share,
-                            const std::filesystem::path& work_folder, const Job& job = {});
-
-/// What a source needs of one input. Clears the decoder.
-[[nodiscard]] InputRepresentation read_input(Decoder& decoder, const TokenizedSample& sample, const InputNeeds& needs);
+/// A share of it, a chunk a piece, into the work folder alone: the first rank finds there what all have read. Throws
+/// what it throws.
+void read_representations(PromptReaders readers, std::span<const TokenizedSample> samples,
+                          const RepresentationRequest& request, Share share, const std::filesystem::path& work_folder,
+                          const Job& job = {});
 
 /// The mean over samples of h_l(+) - h_l(-), [layers][width], summed in double precision and in the samples' order.
 [[nodiscard]] std::vector<float> mean_difference(const RepresentationSet& set);

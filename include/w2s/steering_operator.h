@@ -1,6 +1,7 @@
 // What is done with a steering vector at a row of the residual stream.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,5 +27,13 @@ enum class SteeringOperator {
 
 /// Applies it to a row in place. A vector of zeros changes nothing. `row` and `vector` have the same length.
 void apply_operator(SteeringOperator operation, float multiplier, std::span<const float> vector, std::span<float> row);
+
+/// A steering vector and where it goes.
+struct Steering {
+  std::size_t layer = 0;
+  float scale = 0;                   ///< lambda
+  std::span<const float> direction;  ///< [width]; whoever makes a Steering keeps it
+  SteeringOperator operation = SteeringOperator::add;
+};
 
 }  // namespace w2s

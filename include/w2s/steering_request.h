@@ -2,15 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "w2s/chat_message.h"
 #include "w2s/layer_choice.h"
 #include "w2s/named_steering.h"
+#include "w2s/prompt_reading.h"
 #include "w2s/steering_operator.h"
 
 namespace w2s {
@@ -40,52 +39,36 @@ struct LayerProbabilities {
   std::vector<float> probabilities;  ///< [layers]
 };
 
-/// A vector and where it goes.
-struct SteeringEdit {
-  std::size_t layer = 0;
-  float scale = 0;
-  std::vector<float> direction;  ///< [width]
-  SteeringOperator operation = SteeringOperator::add;
-};
-
+/// What a prompt is steered by. Can be moved, not copied: its steerings point to its vectors.
 struct ResolvedSteering {
-  std::vector<SteeringEdit> edits;  ///< without those that change nothing
-  std::vector<AppliedSteering> applied;
-  std::vector<LayerProbabilities> predicted;
+  std::vector<std::vector<float>> vectors = {};
+  std::vector<Steering> steerings = {};  ///< without those that change nothing
+  std::vector<AppliedSteering> applied = {};
+  std::vector<LayerProbabilities> predicted = {};
+
+  ResolvedSteering() = default;
+  ResolvedSteering(const ResolvedSteering&) = delete;
+  ResolvedSteering(ResolvedSteering&&) = default;
+  ResolvedSteering& operator=(const ResolvedSteering&) = delete;
+  ResolvedSteering& operator=(ResolvedSteering&&) = default;
+  ~ResolvedSteering() = default;
 };
-
-/// Layers after which the unsteered residual stream must be read before a steering can be resolved. Ascending.
-struct PromptReads {
-  std::vector<std::size_t> last = {};  ///< at the last token
-  std::vector<std::size_t> mean = {};  ///< at all tokens, for their mean
-
-  [[nodiscard]] bool empty() const noexcept { return last.empty() && mean.empty(); }
-};
-
-/// What was read, by layer, each [width].
-struct PromptReading {
-  std::map<std::size_t, std::vector<float>> last = {};
-  std::map<std::size_t, std::vector<float>> mean = {};
-};
-
-/// A conversation as embedding models read it, and as predictors were trained on it: the contents of all turns, a blank
-/// line between two.
-[[nodiscard]] std::string text_for_encoders(std::span<const ChatMessage> messages);
 
 /// A request's steering, checked against what is loaded; ready for the moment when its prompt has been read.
 class PreparedSteering {
  public:
   PreparedSteering() = default;
-  /// `text` is the prompt as embedding models read it (see text_for_encoders); they embed it here, which takes their
+  /// `text` is the prompt as embedding models read it (see plain_text); they embed it here, which takes their
   /// time. Refers to `loaded`. Throws Error{usage} for a name that is not loaded (and lists those that are), one named
   /// twice, a scale that is not finite or beyond 10000, a layer out of range, "auto" without a predictor, or an empty
   /// text for an embedding model; Error{vectors} for a layer without a vector.
   PreparedSteering(std::span<const SteeringRequest> requests, std::span<const NamedSteering> loaded,
                    const ModelInfo& model, const std::string& text);
 
-  [[nodiscard]] const PromptReads& reads() const noexcept { return reads_; }
+  /// What must be read of the prompt before the steering can be resolved.
+  [[nodiscard]] const PromptNeeds& needs() const noexcept { return needs_; }
 
-  /// `reading` holds what `reads` asks for. Throws Error{vectors} where scale times vector is too long for the model's
+  /// `reading` holds what `needs` asks for. Throws Error{vectors} where scale times vector is too long for the model's
   /// numbers to stay finite.
   [[nodiscard]] ResolvedSteering resolve(const PromptReading& reading) const;
 
@@ -99,7 +82,7 @@ class PreparedSteering {
   [[nodiscard]] static LayerProbabilities predict(const Part& part, const PromptReading& reading);
 
   std::vector<Part> parts_;
-  PromptReads reads_;
+  PromptNeeds needs_;
 };
 
 }  // namespace w2s

@@ -23,6 +23,8 @@ struct SweepItem {
   TokenizedSample tokens;
 };
 
+[[nodiscard]] std::vector<TokenizedSample> tokens_of(std::span<const SweepItem> items);
+
 /// Chooses the layers at which a sample is swept, ascending and of the grid's, by what the encoders saw of its prompt,
 /// [encoders][width]. May be called from several threads at once.
 using LayerChoice =
@@ -59,12 +61,8 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
 void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items,
            const SweepStore& measured, SweepStore& own, Share share, const Job& job = {});
 
-/// Sweeps up to `samples` items, spread evenly, twice: as always, and with a third of the rows in a batch.
-[[nodiscard]] NoiseFloor measure_noise_floor(SharedPrefixExecutor& executor, const SweepRequest& request,
-                                             std::span<const SweepItem> items, std::size_t samples = 4,
-                                             const Job& job = {});
-
-/// The same for what a choice of executor means: what MinimalExecutor gives is compared with the rows of `decoder`.
+/// Sweeps up to `samples` items, spread evenly, twice: as the choice of an executor says, and in another way. What
+/// `minimal` gives is compared with the rows of `decoder`, these with themselves, a third of them in a batch.
 [[nodiscard]] NoiseFloor measure_noise_floor(ExecutorChoice choice, Decoder& decoder, const SweepRequest& request,
                                              std::span<const SweepItem> items, std::size_t samples = 4,
                                              const Job& job = {});

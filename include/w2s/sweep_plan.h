@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "w2s/layer_shares.h"
 #include "w2s/prompt_encoder.h"
 #include "w2s/steerability.h"
 #include "w2s/steering_operator.h"
@@ -34,9 +35,11 @@ struct SweepGrid {
 /// "-1.5,-1,0,1". Throws Error{usage} for fewer than two different numbers.
 [[nodiscard]] std::vector<float> parse_multipliers(std::string_view text);
 
-/// One steered row: where, and how strongly, a source's vector is applied at the steered token.
+/// One steered row: a source's vector of each of some layers is applied there, at the steered token, by the layer's
+/// share of the multiplier.
 struct Intervention {
-  std::size_t layer = 0;
+  std::size_t source = 0;  ///< of the plan's
+  std::vector<LayerShare> layers = {};
   float multiplier = 0;
 
   bool operator==(const Intervention&) const = default;
@@ -45,11 +48,15 @@ struct Intervention {
 /// Chooses interventions by what the encoders saw of the prompt, [encoders][width].
 using InterventionChoice = std::function<std::vector<Intervention>(std::span<const std::vector<float>> encodings)>;
 
+/// The same ones whatever the prompt. They become rows only once it is read, so that how many there are does not decide
+/// in what batch that is.
+[[nodiscard]] InterventionChoice always(std::vector<Intervention> interventions);
+
 /// Everything an executor needs for one sample. All sources share one decode of the prompt.
 struct SweepPlan {
   const TokenizedSample* sample = nullptr;
   std::size_t shared_prefix = 0;                 ///< leading prompt tokens that every plan of the sweep has in common
-  std::vector<Intervention> interventions = {};  ///< tried with the vectors of each source
+  std::vector<Intervention> interventions = {};
   std::vector<const VectorSource*> sources = {};
   SteeringOperator operation = SteeringOperator::add;
   std::vector<PromptEncoder> encoders = {};  ///< representations of the unsteered prompt to read on the way
@@ -59,15 +66,17 @@ struct SweepPlan {
 /// What an executor found.
 struct SweepOutcome {
   float unsteered = 0;                             ///< propensity without intervention
-  std::vector<std::vector<float>> steered = {};    ///< [sources][interventions]: propensities
+  std::vector<float> steered = {};                 ///< [interventions]: propensities
   std::vector<std::vector<float>> encodings = {};  ///< [encoders][width], not normalised
 };
 
-/// The rows a grid needs with one source, layer by layer. Where a multiplier of 0 changes nothing, the unsteered row
-/// stands for it at every layer.
-[[nodiscard]] std::vector<Intervention> interventions(const SweepGrid& grid);
+/// The multipliers of a grid that need a row. Where one of 0 changes nothing, the unsteered row stands for it.
+[[nodiscard]] std::vector<float> multipliers_to_run(const SweepGrid& grid);
 
-/// Puts what came of the interventions into the shape of their grid.
+/// The rows that a grid needs with each of some sources: source by source, layer by layer.
+[[nodiscard]] std::vector<Intervention> interventions(const SweepGrid& grid, std::size_t sources = 1);
+
+/// Puts what came of the multipliers to run at each layer, or at each set of layers, into the shape of a grid.
 [[nodiscard]] PropensityMap propensity_map(const SweepGrid& grid, float unsteered, std::span<const float> steered);
 
 }  // namespace w2s

@@ -1,20 +1,15 @@
-// A sample as the engine sees it: the tokens up to the steered one, and the two tokens scored after it.
+// Samples as the engine sees them.
 #pragma once
 
+#include <cstddef>
 #include <span>
-#include <vector>
 
 #include "w2s/dataset.h"
 #include "w2s/model.h"
+#include "w2s/prompt_reading.h"
 #include "w2s/prompt_variant.h"
 
 namespace w2s {
-
-struct TokenizedSample {
-  std::vector<Token> prompt = {};  ///< up to and including the steered token
-  Token chosen = 0;                ///< the positive answer's first token of its own
-  Token rejected = 0;
-};
 
 /// Appends each answer to the prompt's text and tokenises the whole as one string, so that merges across the border
 /// happen as the model knows them. What both have in common is the prompt, its last token is the steered one; for MWE

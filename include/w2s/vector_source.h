@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "w2s/model.h"
+#include "w2s/prompt_reading.h"
 #include "w2s/tensor_file.h"
 
 namespace w2s {
@@ -36,18 +37,6 @@ struct SourceInfo {
   std::vector<OracleAgreement> validation = {};   ///< [layers]; empty where there were no held-out samples
 };
 
-/// What a source must see of an input.
-struct InputNeeds {
-  std::vector<std::size_t> prompt_layers = {};  ///< the steered token's residual stream after these, unsteered
-  bool answers = false;                         ///< the difference between the input's own two answers
-};
-
-/// What was read of one input.
-struct InputRepresentation {
-  std::map<std::size_t, std::vector<float>> prompt = {};  ///< h_l at the steered token by layer, each [width]
-  std::vector<float> difference = {};                     ///< [layers][width]: h_l(+) - h_l(-); empty if not read
-};
-
 class VectorSource {
  public:
   explicit VectorSource(SourceInfo info) : info_(std::move(info)) {}
@@ -60,11 +49,12 @@ class VectorSource {
   [[nodiscard]] const SourceInfo& info() const noexcept { return info_; }
   [[nodiscard]] SourceInfo& info() noexcept { return info_; }
 
-  [[nodiscard]] virtual InputNeeds needs() const { return {}; }
+  /// What it must see of an input.
+  [[nodiscard]] virtual PromptNeeds needs() const { return {}; }
 
   /// What is added after `layer` for this input, [width]; zeros where the input is not to be steered. `input` holds at
   /// least what `needs` asks for.
-  [[nodiscard]] virtual std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const = 0;
+  [[nodiscard]] virtual std::vector<float> vector(std::size_t layer, const PromptReading& input) const = 0;
 
   /// The content of the source's file but for its info.
   [[nodiscard]] virtual TensorFile to_file() const = 0;

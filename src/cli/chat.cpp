@@ -104,7 +104,7 @@ void Chat::submit(const GenerationRequest& request, Answer& answer, bool is_stre
 void Chat::answer(const std::stop_token& stop) {
   const auto& model = engine_->model();
   GenerationRequest request{.prompt = model.tokenize(model.chat_prompt(messages_)),
-                            .text = text_for_encoders(messages_),
+                            .text = plain_text(messages_),
                             .steering = settings_.steering,
                             .sampling = settings_.sampling,
                             .max_tokens = settings_.max_tokens};

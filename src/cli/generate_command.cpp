@@ -170,7 +170,7 @@ void generate_command(const Arguments& arguments, const Console& console) {
   if (options.compare && requests.empty()) throw Error(ErrorKind::usage, "--compare needs a --steer NAME=PATH");
   const auto messages = options.messages();
   GenerationRequest request{.prompt = {},
-                            .text = text_for_encoders(messages),
+                            .text = plain_text(messages),
                             .steering = requests,
                             .sampling = options.sampling.with_seed(options.general.seed),
                             .max_tokens = options.max_tokens,

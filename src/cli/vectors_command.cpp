@@ -147,30 +147,31 @@ MethodOptions method_options(const VectorsOptions& options, const ModelInfo& mod
   return chosen;
 }
 
-template <typename Reader>
-MethodTraining read_training(const VectorsOptions& options, std::vector<Reader> readers, const TokenizedSplit& samples,
-                             std::span<const std::size_t> context_layers, const Job& job) {
-  const auto& method = steering_method(options.method);
-  const auto prompt_layers = method.looks_at_prompt ? context_layers : std::span<const std::size_t>();
+MethodTraining read_training(const VectorsOptions& options, PromptReaders readers, const TokenizedSplit& samples,
+                             const RepresentationRequest& request, const Job& job) {
   const auto folder = work_folder_of(options.file);
   MethodTraining training;
-  training.train = read_representations(readers, samples.train, prompt_layers, job, folder / "train");
+  training.train = read_representations(readers, samples.train, request, job, folder / "train");
   if (!samples.validation.empty())
-    training.validation = read_representations(readers, samples.validation, prompt_layers, job, folder / "validation");
+    training.validation = read_representations(readers, samples.validation, request, job, folder / "validation");
   return training;
 }
 
 // By whatever reads the model fastest, as 'w2s run' does.
 MethodTraining read_training(const VectorsOptions& options, const Model& model, const TokenizedSplit& samples,
-                             std::span<const std::size_t> context_layers, DecoderOptions decoder, const Job& job) {
-  if (!steering_method(options.method).learns) return {};
-  if (resolve_executor(ExecutorChoice::automatic, model) == ExecutorChoice::minimal) {
-    return read_training(options, make_prompt_readers(model, decoder.threads, samples.all()), samples, context_layers,
-                         job);
+                             const std::vector<std::size_t>& context_layers, DecoderOptions decoder, const Job& job) {
+  const auto& method = steering_method(options.method);
+  if (!method.learns) return {};
+  RepresentationRequest request;
+  if (method.looks_at_prompt) request.prompt_layers = context_layers;
+  if (resolve_executor(ExecutorChoice::automatic, model) != ExecutorChoice::rows) {
+    request.shared_prefix = common_prefix_length(samples.all());
+    return read_training(options, make_layerwise_readers(model, decoder.threads), samples, request, job);
   }
   if (decoder.context == 0)
     decoder.context = std::max(longest_prompt(samples.train), longest_prompt(samples.validation)) + answer_rows;
-  return read_training(options, make_decoders(model, decoder), samples, context_layers, job);
+  auto decoders = make_decoders(model, decoder);
+  return read_training(options, make_prompt_readers(decoders), samples, request, job);
 }
 
 std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& work) {

@@ -152,9 +152,9 @@ void Decoder::State::check(const Edit& edit, const Batch& batch) const {
   const auto& info = model.info();
   const auto refuse = [](const std::string& what) { throw Error(ErrorKind::usage, what); };
   if (edit.row >= batch.rows.size()) refuse(fmt::format("edit of row {} of {}", edit.row, batch.rows.size()));
-  if (edit.layer >= info.layers) refuse(fmt::format("edit at layer {}, the model has {}", edit.layer, info.layers));
-  if (edit.direction.size() != info.width)
-    refuse(fmt::format("direction of width {}, the model has {}", edit.direction.size(), info.width));
+  if (edit.steering.layer >= info.layers) refuse(fmt::format("edit at layer {}, the model has {}", edit.steering.layer, info.layers));
+  if (edit.steering.direction.size() != info.width)
+    refuse(fmt::format("direction of width {}, the model has {}", edit.steering.direction.size(), info.width));
 }
 
 void Decoder::State::check_sequence(std::int32_t sequence) const {
@@ -170,7 +170,7 @@ std::vector<std::size_t> Decoder::State::output_rows(const Batch& batch, std::si
   const auto ask = [&](std::size_t row, std::size_t layer) {
     if (layer == last_layer && row >= begin && row < end) output[row - begin] = true;
   };
-  for (const auto& edit : batch.edits) ask(edit.row, edit.layer);
+  for (const auto& edit : batch.edits) ask(edit.row, edit.steering.layer);
   for (const auto& capture : batch.captures) ask(capture.row, capture.layer);
   std::vector<std::size_t> rows;
   for (std::size_t i = 0; i < output.size(); ++i)
@@ -218,9 +218,9 @@ void Decoder::State::decide_on_the_way(const Batch& batch, const EditsOnTheWay& 
       edits = edits_on_the_way(layer, decoded);
       for (const auto& edit : edits) {
         check(edit, batch);
-        if (edit.layer < layer)
-          throw Error(ErrorKind::usage, fmt::format("an edit at layer {} comes too late at {}", edit.layer, layer));
-        if (edit.layer + 1 == model.info().layers && !batch.rows[edit.row].wants_logits)
+        if (edit.steering.layer < layer)
+          throw Error(ErrorKind::usage, fmt::format("an edit at layer {} comes too late at {}", edit.steering.layer, layer));
+        if (edit.steering.layer + 1 == model.info().layers && !batch.rows[edit.row].wants_logits)
           throw Error(ErrorKind::usage, "an edit at the last layer of a row without logits comes too late");
       }
     } catch (...) {

@@ -48,15 +48,6 @@ void drop_extra_special_tokens(const llama_vocab* vocab, std::vector<Token>& tok
   if (llama_vocab_get_add_eos(vocab) && !tokens.empty() && tokens.back() == llama_vocab_eos(vocab)) tokens.pop_back();
 }
 
-std::string joined_contents(std::span<const ChatMessage> messages) {
-  std::string text;
-  for (const auto& message : messages) {
-    if (!text.empty()) text += "\n\n";
-    text += message.content;
-  }
-  return text;
-}
-
 }  // namespace
 
 Model Model::load(const std::filesystem::path& path, const ModelOptions& options) {
@@ -111,7 +102,7 @@ std::string Model::visible_text(Token token) const { return piece(handle_->vocab
 bool Model::is_end_of_generation(Token token) const { return llama_vocab_is_eog(handle_->vocab, token); }
 
 std::string Model::chat_prompt(std::span<const ChatMessage> messages) const {
-  if (!handle_->chat_template) return joined_contents(messages);
+  if (!handle_->chat_template) return plain_text(messages);
   if (messages.empty() || messages.back().role != "assistant") return handle_->chat_template->render(messages);
   return handle_->chat_template->render(messages.first(messages.size() - 1)) + messages.back().content;
 }

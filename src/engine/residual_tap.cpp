@@ -53,7 +53,8 @@ void ResidualTap::apply(ggml_tensor* tensor, const Edit& edit) {
   const std::size_t offset = row_in(tensor, edit.row) * tensor->nb[1];
   row_.resize(width);
   ggml_backend_tensor_get(tensor, row_.data(), offset, width * sizeof(float));
-  apply_operator(edit.operation, edit.scale, edit.direction, row_);
+  const auto& steering = edit.steering;
+  apply_operator(steering.operation, steering.scale, steering.direction, row_);
   ggml_backend_tensor_set(tensor, row_.data(), offset, width * sizeof(float));
 }
 
@@ -64,7 +65,7 @@ void ResidualTap::apply(ggml_tensor* tensor, std::size_t layer) {
     ggml_backend_tensor_get(tensor, capture.destination.data(), row_in(tensor, capture.row) * tensor->nb[1], bytes);
   if (captures_[layer].empty() || !decide_) return;
   for (const auto& edit : decide_(layer)) {
-    if (edit.layer == layer) {
+    if (edit.steering.layer == layer) {
       apply(tensor, edit);
     } else {
       add_edit(edit);

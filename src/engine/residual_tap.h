@@ -21,7 +21,7 @@ class ResidualTap {
   /// Prepares for a run of so many rows: what was asked before is forgotten. `outputs`, ascending, are the rows that
   /// the last layer keeps.
   void begin(std::vector<std::size_t> outputs, std::size_t rows);
-  void add_edit(const Edit& edit) { edits_[edit.layer].push_back(edit); }
+  void add_edit(const Edit& edit) { edits_[edit.steering.layer].push_back(edit); }
   /// `destination` has the model's width and outlives the run.
   void add_capture(std::size_t row, std::size_t layer, std::span<float> destination) {
     captures_[layer].push_back({row, destination});

@@ -49,7 +49,7 @@ void check_edits_matter(Decoder& decoder, std::size_t first_layer, std::size_t e
     const std::size_t row = batch.rows.size();
     batch.rows.push_back(
         {.token = probe_token, .position = 0, .sequence = static_cast<std::int32_t>(row), .wants_logits = true});
-    batch.edits.push_back({.row = row, .layer = layer, .scale = 1, .direction = direction});
+    batch.edits.push_back({.row = row, .steering = {.layer = layer, .scale = 1, .direction = direction}});
   }
   const auto decoded = decoder.decode(batch);
   decoder.clear();

@@ -95,12 +95,6 @@ StudyShape study_shape(const StudySettings& settings, std::size_t layers) {
   return shape;
 }
 
-std::vector<TokenizedSample> tokens_of(std::span<const SweepItem> items) {
-  std::vector<TokenizedSample> tokens;
-  for (const auto& item : items) tokens.push_back(item.tokens);
-  return tokens;
-}
-
 DecodeCounts count_fitting(const PreparedBehavior& prepared, std::span<const std::string> methods) {
   DecodeCounts counts;
   if (std::ranges::none_of(methods, [](const auto& name) { return steering_method(name).learns; })) return counts;

@@ -27,7 +27,7 @@ Generation::Generation(GenerationId id, GenerationRequest request, PreparedSteer
       sink_(std::move(sink)),
       model_(model),
       text_(model, request_.stop) {
-  if (reads().empty()) resolve({});
+  if (needs().empty()) resolve({});
 }
 
 void Generation::begin(std::size_t sequence) {
@@ -36,14 +36,14 @@ void Generation::begin(std::size_t sequence) {
 }
 
 bool Generation::has_read_all_at(std::size_t layer) const {
-  const auto is_read = [layer](const std::vector<std::size_t>& layers) {
-    return layers.empty() || layers.back() <= layer;
+  const auto is_read = [layer](const std::set<std::size_t>& layers) {
+    return layers.empty() || *layers.rbegin() <= layer;
   };
-  return is_read(reads().last) && is_read(reads().mean);
+  return is_read(needs().last) && is_read(needs().means);
 }
 
 bool Generation::can_be_steered_from(std::size_t layer) const {
-  return std::ranges::all_of(edits(), [layer](const SteeringEdit& edit) { return edit.layer >= layer; });
+  return std::ranges::all_of(steerings(), [layer](const Steering& steering) { return steering.layer >= layer; });
 }
 
 GeneratedToken Generation::describe(Token token, std::span<const float> logits) const {

@@ -33,14 +33,14 @@ class Generation {
 
   /// Whether the prompt's last token is to be read before it is steered.
   [[nodiscard]] bool is_reading() const { return !resolved_; }
-  [[nodiscard]] const PromptReads& reads() const { return steering_.reads(); }
+  [[nodiscard]] const PromptNeeds& needs() const { return steering_.needs(); }
   /// Throws what PreparedSteering::resolve does.
   void resolve(const PromptReading& reading) { resolved_ = steering_.resolve(reading); }
   /// Whether all that is to be read has been read when a layer has been computed.
   [[nodiscard]] bool has_read_all_at(std::size_t layer) const;
-  /// Whether its edits can still be made then.
+  /// Whether it can still be steered then.
   [[nodiscard]] bool can_be_steered_from(std::size_t layer) const;
-  [[nodiscard]] std::span<const SteeringEdit> edits() const { return resolved_->edits; }
+  [[nodiscard]] std::span<const Steering> steerings() const { return resolved_->steerings; }
 
   /// Whether the prompt is decoded, and `next` is to be.
   [[nodiscard]] bool is_answering() const { return next_.has_value(); }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "generate/generation.h"
@@ -46,13 +48,7 @@ bool is_as_meant(const Share& share) { return !share.is_too_late && !share.failu
 
 std::vector<Edit> edits_of(const Generation& generation, std::size_t row) {
   std::vector<Edit> edits;
-  for (const auto& edit : generation.edits()) {
-    edits.push_back({.row = row,
-                     .layer = edit.layer,
-                     .scale = edit.scale,
-                     .direction = edit.direction,
-                     .operation = edit.operation});
-  }
+  for (const auto& steering : generation.steerings()) edits.push_back({.row = row, .steering = steering});
   return edits;
 }
 
@@ -60,15 +56,12 @@ void append(std::vector<Edit>& edits, const std::vector<Edit>& more) {
   edits.insert(edits.end(), more.begin(), more.end());
 }
 
-std::vector<std::size_t> mean_layers_of(std::span<const NamedSteering> steerings) {
-  std::vector<std::size_t> layers;
-  for (const auto& steering : steerings) {
-    if (!steering.predictor || !steering.predictor->own_layer) continue;
-    const auto& encoder = *steering.predictor->own_layer;
-    if (encoder.pooling == Pooling::mean && std::ranges::find(layers, encoder.layer) == layers.end())
-      layers.push_back(encoder.layer);
-  }
-  return layers;
+std::set<std::size_t> mean_layers_of(std::span<const NamedSteering> steerings) {
+  PromptNeeds needs;
+  for (const auto& steering : steerings)
+    if (steering.predictor && steering.predictor->own_layer)
+      needs.add(needs_of({&*steering.predictor->own_layer, 1}));
+  return needs.means;
 }
 
 }  // namespace
@@ -110,7 +103,7 @@ struct GenerationEngine::State {
   Decoder decoder;
   std::vector<NamedSteering> steerings;
   PromptCache cache;
-  std::vector<std::size_t> mean_layers;  // read at every prompt token, because a prompt that reuses it may need them
+  std::set<std::size_t> mean_layers;     // read at every prompt token, because a prompt that reuses it may need them
   std::vector<bool> is_busy;             // [sequences]
   std::vector<std::uint64_t> last_used;  // [sequences]: when a generation ended there
   std::deque<std::unique_ptr<Generation>> queue;
@@ -278,7 +271,7 @@ void GenerationEngine::State::plan_prompt(Generation& generation, Batch& batch, 
   shares.back().wants_logits = batch.rows.back().wants_logits = true;
   shares.back().is_reading = generation.is_reading();
   if (generation.is_reading()) {
-    for (const std::size_t layer : generation.reads().last) batch.captures.push_back({batch.rows.size() - 1, layer});
+    for (const std::size_t layer : generation.needs().last) batch.captures.push_back({batch.rows.size() - 1, layer});
   } else {
     append(batch.edits, edits_of(generation, batch.rows.size() - 1));
   }
@@ -299,20 +292,20 @@ PromptReading GenerationEngine::State::reading(const Share& share, const Decoded
   const auto& generation = *share.generation;
   PromptReading read;
   std::size_t capture = share.capture + share.rows * mean_layers.size();
-  for (const std::size_t layer : generation.reads().last) {
+  for (const std::size_t layer : generation.needs().last) {
     const auto row = decoded.capture(capture++);
     read.last[layer] = {row.begin(), row.end()};
   }
-  for (const std::size_t layer : generation.reads().mean) {
+  for (const std::size_t layer : generation.needs().means) {
     std::vector<double> sum(decoded.width, 0);
     const auto add = [&](std::span<const float> state) {
       for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(state[i]);
     };
     const std::size_t cached = generation.prompt().size() - share.rows;
     for (std::size_t i = 0; i < cached; ++i) add(cache.token(generation.sequence(), i).states.at(layer));
-    const auto index = static_cast<std::size_t>(std::ranges::find(mean_layers, layer) - mean_layers.begin());
+    const auto index = static_cast<std::size_t>(std::distance(mean_layers.begin(), mean_layers.find(layer)));
     for (std::size_t i = 0; i < share.rows; ++i) add(decoded.capture(share.capture + i * mean_layers.size() + index));
-    auto& mean = read.mean[layer];
+    auto& mean = read.means[layer];
     for (const double value : sum)
       mean.push_back(static_cast<float>(value / static_cast<double>(generation.prompt().size())));
   }
@@ -348,7 +341,7 @@ void GenerationEngine::State::take_prompt_rows(const Share& share, std::span<con
       const auto state = decoded.capture(capture++);
       token.states[layer] = {state.begin(), state.end()};
     }
-    const bool is_steered = static_cast<std::size_t>(row.position) == last && !generation.edits().empty();
+    const bool is_steered = static_cast<std::size_t>(row.position) == last && !generation.steerings().empty();
     cache.append(sequence, std::move(token), !is_steered);
   }
   if (share.wants_logits && !is_as_meant(share))

@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "base/values.h"
-#include "study/joint_steering.h"
 #include "study/study_data.h"
 #include "w2s/error.h"
 #include "w2s/generation_engine.h"
 #include "w2s/prompt_variant.h"
 #include "w2s/study.h"
+#include "w2s/sweep_executor.h"
 
 namespace w2s {
 namespace {
@@ -166,7 +166,7 @@ class Answers {
                         .prompt = index,
                         .steered_at = where,
                         .scale = scale,
-                        .question = text_for_encoders(prompt.messages),
+                        .question = plain_text(prompt.messages),
                         .text = {}};
     GenerationRequest request{.prompt = prompt.tokens,
                               .text = answering.answer.question,
@@ -188,10 +188,11 @@ class Answers {
   [[nodiscard]] double propensity(const Subject& subject, const TokenizedSample& sample,
                                   const OpenEndedAnswer& answer) const {
     const auto& own = steering(subject);
-    JointSteering joint{.source = own.source.get(), .shares = {}};
-    if (answer.layer) joint.shares.push_back({.layer = *answer.layer});
-    return static_cast<double>(
-        joint_propensities(decoder_, sample, {&joint, 1}, {&answer.scale, 1}, own.operation).front().front());
+    SweepPlan plan{.sample = &sample, .sources = {own.source.get()}, .operation = own.operation};
+    if (answer.layer) plan.choose = always({{.layers = {{.layer = *answer.layer}}, .multiplier = answer.scale}});
+    const auto executors = make_executors({&decoder_, 1}, ExecutorChoice::rows);
+    const auto outcome = executors.front()->run(plan);
+    return static_cast<double>(outcome.steered.empty() ? outcome.unsteered : outcome.steered.front());
   }
 
   const OpenEndedSettings& settings_;

@@ -43,11 +43,6 @@ void check(const SteeringRequest& request, const NamedSteering& steering, const 
   check_fits(*steering.source, model, request.layer.layers);
 }
 
-void insert(std::vector<std::size_t>& layers, std::size_t layer) {
-  const auto at = std::ranges::lower_bound(layers, layer);
-  if (at == layers.end() || *at != layer) layers.insert(at, layer);
-}
-
 std::vector<float> embed(TextEncoder& encoder, const std::string& text, const std::string& name) {
   if (text.empty())
     throw Error(ErrorKind::usage, fmt::format("'{}' needs the prompt as text for {}", name, encoder.name()));
@@ -58,12 +53,12 @@ std::vector<LayerShare> most_likely(const LayerProbabilities& predicted, std::si
   return most_likely_shares(predicted.layers, predicted.probabilities, count);
 }
 
-void check_length(const SteeringEdit& edit, const std::string& name) {
-  const auto is_fine = [&](float value) { return std::abs(value * edit.scale) < largest_addition; };
-  if (std::ranges::all_of(edit.direction, is_fine)) return;
+void check_length(const Steering& steering, const std::string& name) {
+  const auto is_fine = [&](float value) { return std::abs(value * steering.scale) < largest_addition; };
+  if (std::ranges::all_of(steering.direction, is_fine)) return;
   throw Error(ErrorKind::vectors,
-              fmt::format("'{}' at layer {}: the vector times {} is too long for the model's numbers", name, edit.layer,
-                          edit.scale));
+              fmt::format("'{}' at layer {}: the vector times {} is too long for the model's numbers", name, steering.layer,
+                          steering.scale));
 }
 
 }  // namespace
@@ -76,30 +71,25 @@ PreparedSteering::PreparedSteering(std::span<const SteeringRequest> requests, st
     if (std::ranges::any_of(parts_, [&](const Part& part) { return part.steering == &steering; }))
       throw Error(ErrorKind::usage, fmt::format("steering '{}' is asked for twice", request.name));
     parts_.push_back({.steering = &steering, .request = request});
-    for (const std::size_t layer : steering.source->needs().prompt_layers) insert(reads_.last, layer);
+    needs_.add(steering.source->needs());
     if (!request.layer.is_auto()) continue;
     const auto& predictor = *steering.predictor;
     if (predictor.text_encoder) {
       parts_.back().text_embedding = embed(*predictor.text_encoder, text, request.name);
     } else {
-      insert(predictor.own_layer->pooling == Pooling::last ? reads_.last : reads_.mean, predictor.own_layer->layer);
+      needs_.add(needs_of({&*predictor.own_layer, 1}));
     }
   }
 }
 
 LayerProbabilities PreparedSteering::predict(const Part& part, const PromptReading& reading) {
   const auto& [predictor, own_layer, text_encoder] = *part.steering->predictor;
-  const auto embedding = [&]() -> std::span<const float> {
-    if (text_encoder) return part.text_embedding;
-    return own_layer->pooling == Pooling::last ? reading.last.at(own_layer->layer) : reading.mean.at(own_layer->layer);
-  };
-  return {
-      .name = part.request.name, .layers = predictor.layers(), .probabilities = predictor.probabilities(embedding())};
+  const auto& embedding = text_encoder ? part.text_embedding : encoding_of(*own_layer, reading);
+  return {.name = part.request.name, .layers = predictor.layers(), .probabilities = predictor.probabilities(embedding)};
 }
 
 ResolvedSteering PreparedSteering::resolve(const PromptReading& reading) const {
   ResolvedSteering resolved;
-  const InputRepresentation input{.prompt = reading.last};
   for (const auto& part : parts_) {
     const auto& [steering, request, text_embedding] = part;
     if (request.layer.is_auto()) resolved.predicted.push_back(predict(part, reading));
@@ -109,23 +99,15 @@ ResolvedSteering PreparedSteering::resolve(const PromptReading& reading) const {
       const float scale = request.scale * share;
       resolved.applied.push_back({.name = request.name, .layer = layer, .scale = scale, .confidence = confidence});
       if (scale == 0 && is_identity_at_zero(steering->operation)) continue;
-      resolved.edits.push_back({.layer = layer,
-                                .scale = scale,
-                                .direction = steering->source->vector(layer, input),
-                                .operation = steering->operation});
-      check_length(resolved.edits.back(), request.name);
+      resolved.vectors.push_back(steering->source->vector(layer, reading));
+      resolved.steerings.push_back({.layer = layer,
+                                    .scale = scale,
+                                    .direction = resolved.vectors.back(),
+                                    .operation = steering->operation});
+      check_length(resolved.steerings.back(), request.name);
     }
   }
   return resolved;
-}
-
-std::string text_for_encoders(std::span<const ChatMessage> messages) {
-  std::string text;
-  for (const auto& message : messages) {
-    if (!text.empty()) text += "\n\n";
-    text += message.content;
-  }
-  return text;
 }
 
 }  // namespace w2s

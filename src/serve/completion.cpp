@@ -33,7 +33,7 @@ void check_length(const ReadPrompt& prompt, const CompletionLimits& limits, Comp
 }  // namespace
 
 ReadPrompt read_prompt(const Model& model, std::span<const ChatMessage> messages) {
-  return {.tokens = model.tokenize(model.chat_prompt(messages)), .text = text_for_encoders(messages)};
+  return {.tokens = model.tokenize(model.chat_prompt(messages)), .text = plain_text(messages)};
 }
 
 ReadPrompt read_prompt(const Model& model, const Prompt& prompt) {

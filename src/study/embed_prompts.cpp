@@ -43,7 +43,7 @@ std::vector<Prompts> prompts_of(const Behavior& behavior, const Split& split, st
     prompts.variant = variant;
     prompts.samples = samples_of(variant, behavior, split);
     for (const std::size_t sample : prompts.samples)
-      prompts.texts.push_back(prompt_text(behavior, behavior.samples[sample], variant));
+      prompts.texts.push_back(plain_text(conversation(behavior, behavior.samples[sample], variant)));
   }
   return all;
 }
@@ -175,13 +175,6 @@ fs::path make_work_folder(const fs::path& file) {
 }
 
 }  // namespace
-
-std::string prompt_text(const Behavior& behavior, const Sample& sample, PromptVariant variant) {
-  std::string text;
-  for (const auto& message : conversation(behavior, sample, variant))
-    text += (text.empty() ? "" : "\n\n") + message.content;
-  return text;
-}
 
 void embed_prompts(const BehaviorFolder& folder, const Behavior& behavior, const Split& split,
                    std::span<const PromptVariant> variants, TextEncoder& encoder, const Job& job) {

@@ -26,32 +26,24 @@ bool any_looks_at_prompt(std::span<const std::string> methods) {
 // What methods learn from.
 class TrainingSamples {
  public:
-  TrainingSamples(const PreparedBehavior& prepared, std::span<const std::size_t> prompt_layers,
-                  const SampleReaders& readers, const fs::path& work_folder)
-      : prompt_layers_(prompt_layers),
-        readers_(readers),
+  TrainingSamples(const PreparedBehavior& prepared, PromptReaders readers, RepresentationRequest request,
+                  const fs::path& work_folder)
+      : readers_(readers),
+        request_(std::move(request)),
         parts_{
             {{.tokens = prepared.base_tokens(prepared.split.train), .work_folder = work_folder / "train"},
              {.tokens = prepared.base_tokens(prepared.split.validation), .work_folder = work_folder / "validation"}}} {}
 
   /// A share of them into the work folder.
-  void decode(Share share, const Job& job) const {
-    for (const auto& [tokens, folder] : parts_) {
-      if (tokens.empty()) continue;
-      if (readers_.prompt_readers.empty()) {
-        decode_representations(readers_.decoders, tokens, prompt_layers_, share, folder, job);
-      } else {
-        decode_representations(readers_.prompt_readers, tokens, prompt_layers_, share, folder, job);
-      }
-    }
+  void read(Share share, const Job& job) const {
+    for (const auto& [tokens, folder] : parts_)
+      if (!tokens.empty()) read_representations(readers_, tokens, request_, share, folder, job);
   }
 
   [[nodiscard]] MethodTraining read(const Job& job) const {
     const auto read_part = [&](const Part& part) {
       if (part.tokens.empty()) return RepresentationSet{};
-      if (readers_.prompt_readers.empty())
-        return read_representations(readers_.decoders, part.tokens, prompt_layers_, job, part.work_folder);
-      return read_representations(readers_.prompt_readers, part.tokens, prompt_layers_, job, part.work_folder);
+      return read_representations(readers_, part.tokens, request_, job, part.work_folder);
     };
     return {.train = read_part(parts_[0]), .validation = read_part(parts_[1])};
   }
@@ -62,8 +54,8 @@ class TrainingSamples {
     fs::path work_folder;
   };
 
-  std::span<const std::size_t> prompt_layers_;
-  SampleReaders readers_;
+  PromptReaders readers_;
+  RepresentationRequest request_;
   std::array<Part, 2> parts_;  // train, validation
 };
 
@@ -107,9 +99,9 @@ std::map<std::string, std::string> describe_method_options(std::span<const std::
 std::vector<std::unique_ptr<VectorSource>> fitted_sources(const BehaviorFolder& folder,
                                                           const PreparedBehavior& prepared,
                                                           std::span<const std::string> methods,
-                                                          const MethodOptions& options, const SampleReaders& readers,
+                                                          const MethodOptions& options, const SampleReading& reading,
                                                           Ranks& ranks, const Job& job) {
-  const auto& model = readers.decoders.front().model().info();
+  const auto& model = reading.readers.front()->model().info();
   const auto path_of = [&](std::size_t method) { return folder.vectors(name_in_files(methods, method)); };
   const fs::path work_folder = folder.root / "fitting";
   // The first rank alone looks: over a network, a file that was looked for before it was made may stay hidden.
@@ -121,10 +113,11 @@ std::vector<std::unique_ptr<VectorSource>> fitted_sources(const BehaviorFolder& 
       std::ranges::any_of(missing, [&](std::size_t method) { return steering_method(methods[method]).learns; }), job);
   MethodTraining training;
   if (learns) {
-    const auto prompt_layers = any_looks_at_prompt(methods) ? options.context_layers : std::vector<std::size_t>{};
-    const TrainingSamples samples(prepared, prompt_layers, readers, work_folder);
+    RepresentationRequest request{.shared_prefix = reading.shared_prefix, .mean_layers = reading.mean_layers};
+    if (any_looks_at_prompt(methods)) request.prompt_layers = options.context_layers;
+    const TrainingSamples samples(prepared, reading.readers, std::move(request), work_folder);
     if (!ranks.share().is_whole()) {
-      samples.decode(ranks.share(), job);
+      samples.read(ranks.share(), job);
       ranks.meet(job);
     }
     if (ranks.is_first()) training = samples.read(job);

@@ -3,12 +3,13 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "study/prepared_behavior.h"
-#include "w2s/decoder.h"
 #include "w2s/prompt_reader.h"
 #include "w2s/ranks.h"
 #include "w2s/study.h"
@@ -23,16 +24,17 @@ namespace w2s {
 [[nodiscard]] std::map<std::string, std::string> describe_method_options(std::span<const std::string> methods,
                                                                          const MethodOptions& options);
 
-/// Who reads the samples that methods learn from: readers where there are any, else decoders.
-struct SampleReaders {
-  std::span<Decoder> decoders;
-  std::span<PromptReader> prompt_readers = {};
+/// Who reads the samples that methods learn from and, where a sweep goes on from what is read, how it does.
+struct SampleReading {
+  PromptReaders readers;
+  std::optional<std::size_t> shared_prefix = {};
+  std::set<std::size_t> mean_layers = {};
 };
 
 /// One source a method, on every rank: all of them read representations, the first one fits. What is fitted is written
 /// at once; what came before an interruption is found again in a work folder, which is removed when all are there.
 [[nodiscard]] std::vector<std::unique_ptr<VectorSource>> fitted_sources(
     const BehaviorFolder& folder, const PreparedBehavior& prepared, std::span<const std::string> methods,
-    const MethodOptions& options, const SampleReaders& readers, Ranks& ranks, const Job& job);
+    const MethodOptions& options, const SampleReading& reading, Ranks& ranks, const Job& job);
 
 }  // namespace w2s

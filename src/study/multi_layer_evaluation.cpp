@@ -12,15 +12,16 @@
 #include <utility>
 
 #include "eval/statistics.h"
-#include "study/joint_steering.h"
 #include "study/measured_samples.h"
 #include "study/prompt_embeddings.h"
+#include "study/settings_file.h"
 #include "study/staged_job.h"
 #include "study/study_data.h"
 #include "w2s/error.h"
 #include "w2s/parallel.h"
 #include "w2s/steerability.h"
 #include "w2s/study.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {
@@ -174,14 +175,22 @@ std::span<const float> embedding_of(const Method& method, std::size_t sample) {
   return std::span(method.swept.embeddings).subspan(sample * width, width);
 }
 
+// A method's vectors at one layer or several.
+struct JointSteering {
+  std::size_t method = 0;
+  std::vector<LayerShare> layers = {};
+};
+
 // The steerings of one sample, each once, however many policies and seeds choose it.
 class SteeringsOfSample {
  public:
   SteeringsOfSample(const Subject& subject, std::size_t sample) {
-    for (const auto& method : subject.methods)
+    for (std::size_t m = 0; m < subject.methods.size(); ++m) {
+      const auto& method = subject.methods[m];
       for (const auto& policy : method.policies)
         for (std::size_t outcome = 0; outcome < policy.outcomes(); ++outcome)
-          add({.source = method.source.get(), .shares = policy.shares_of(outcome, embedding_of(method, sample))});
+          add({.method = m, .layers = policy.shares_of(outcome, embedding_of(method, sample))});
+    }
   }
 
   [[nodiscard]] const std::vector<JointSteering>& distinct() const { return distinct_; }
@@ -189,11 +198,11 @@ class SteeringsOfSample {
   [[nodiscard]] const std::vector<std::size_t>& order() const { return order_; }
 
  private:
-  using Key = std::pair<const VectorSource*, std::vector<std::pair<std::size_t, float>>>;
+  using Key = std::pair<std::size_t, std::vector<std::pair<std::size_t, float>>>;
 
   void add(JointSteering steering) {
-    Key key{steering.source, {}};
-    for (const auto& share : steering.shares) key.second.emplace_back(share.layer, share.share);
+    Key key{steering.method, {}};
+    for (const auto& share : steering.layers) key.second.emplace_back(share.layer, share.share);
     const auto [entry, is_new] = indices_.try_emplace(std::move(key), distinct_.size());
     if (is_new) distinct_.push_back(std::move(steering));
     order_.push_back(entry->second);
@@ -204,6 +213,17 @@ class SteeringsOfSample {
   std::map<Key, std::size_t> indices_;
 };
 
+SweepPlan plan_for(const Subject& subject, std::size_t sample, std::span<const JointSteering> steerings) {
+  std::vector<Intervention> rows;
+  for (const auto& [method, layers] : steerings)
+    for (const float multiplier : multipliers_to_run(subject.header.grid))
+      rows.push_back({.source = method, .layers = layers, .multiplier = multiplier});
+  SweepPlan plan{.sample = &subject.samples[sample], .operation = subject.header.grid.operation};
+  for (const auto& method : subject.methods) plan.sources.push_back(method.source.get());
+  plan.choose = always(std::move(rows));
+  return plan;
+}
+
 // How far a steerability at one layer is from what the sweep found there.
 double difference_from_sweep(const Method& method, std::size_t sample, const std::vector<LayerShare>& shares,
                              double slope) {
@@ -213,18 +233,17 @@ double difference_from_sweep(const Method& method, std::size_t sample, const std
   return std::abs(swept.sample(sample)[static_cast<std::size_t>(column - swept.layers.begin())] - slope);
 }
 
-void measure(Subject& subject, std::size_t sample, Decoder& decoder) {
-  const auto& [layers, multipliers, operation] = subject.header.grid;
-  const SteeringsOfSample steerings(subject, sample);
-  const auto propensities =
-      joint_propensities(decoder, subject.samples[sample], steerings.distinct(), multipliers, operation);
+void take(Subject& subject, std::size_t sample, const SteeringsOfSample& steerings, const SweepOutcome& outcome_of_plan) {
+  auto grid = subject.header.grid;
+  grid.layers.resize(steerings.distinct().size());  // a row of the map is a steering
+  const auto propensities = propensity_map(grid, outcome_of_plan.unsteered, outcome_of_plan.steered);
   auto next = steerings.order().begin();
   for (auto& method : subject.methods) {
     for (std::size_t p = 0; p < method.policies.size(); ++p) {
       for (std::size_t outcome = 0; outcome < method.policies[p].outcomes(); ++outcome) {
         const std::size_t index = *next++;
-        const auto& shares = steerings.distinct()[index].shares;
-        const double slope = steerability(multipliers, propensities[index]);
+        const auto& shares = steerings.distinct()[index].layers;
+        const double slope = steerability(grid.multipliers, propensities.layer(index));
         method.measured[p].steerability[outcome][sample] = slope;
         method.measured[p].largest_share[outcome][sample] =
             static_cast<double>(std::ranges::max(shares, {}, &LayerShare::share).share);
@@ -235,10 +254,21 @@ void measure(Subject& subject, std::size_t sample, Decoder& decoder) {
   }
 }
 
-void measure(Subject& subject, std::span<Decoder> decoders, const Job& job) {
-  run_parallel(
-      {.stage = "steering at several layers", .done = 0, .total = subject.samples.size()}, decoders.size(),
-      [&](std::size_t worker, std::size_t sample) { measure(subject, sample, decoders[worker]); }, job);
+void measure(Subject& subject, SweepExecutors executors, const Job& job) {
+  run_parallel_together(
+      {.stage = "steering at several layers", .done = 0, .total = subject.samples.size()}, executors.size(),
+      executors.front()->plans_at_once(),
+      [&](std::size_t worker, std::size_t first, std::size_t count) {
+        std::vector<SteeringsOfSample> steerings;
+        std::vector<SweepPlan> plans;
+        for (std::size_t i = 0; i < count; ++i) {
+          steerings.emplace_back(subject, first + i);
+          plans.push_back(plan_for(subject, first + i, steerings.back().distinct()));
+        }
+        const auto outcomes = executors[worker]->run_together(plans);
+        for (std::size_t i = 0; i < count; ++i) take(subject, first + i, steerings[i], outcomes[i]);
+      },
+      job);
 }
 
 // Each sample's gain is the mean over the policy's outcomes; a policy with one outcome is compared with all of them.
@@ -305,6 +335,12 @@ std::vector<MultiLayerResult> means_of(std::span<const MultiLayerResult> results
   return means;
 }
 
+// That of the folder, where it can compute the model as it is loaded now.
+ExecutorChoice executor_for(const fs::path& folder, ExecutorChoice asked, const Model& model) {
+  if (asked == ExecutorChoice::automatic && recorded_executor(folder) == ExecutorChoice::rows) return ExecutorChoice::rows;
+  return resolve_executor(asked, model);
+}
+
 DecoderOptions decoder_options(const MultiLayerSettings& settings, std::span<const Subject> subjects) {
   auto options = settings.decoder;
   if (options.context > 0) return options;
@@ -328,9 +364,10 @@ MultiLayerOutcome evaluate_multi_layer(const fs::path& folder, const MultiLayerS
     subjects.push_back(subject_of(folders[i], behaviors[i], settings, counts, model));
 
   auto decoders = make_decoders(model, decoder_options(settings, subjects));
+  const auto executors = make_executors(decoders, executor_for(folder, settings.executor, model));
   MultiLayerOutcome outcome;
   for (auto& subject : subjects) {
-    measure(subject, decoders, prefixed(job, subject.header.behavior));
+    measure(subject, executors, prefixed(job, subject.header.behavior));
     for (const auto& method : subject.methods)
       for (std::size_t p = 0; p < method.policies.size(); ++p)
         outcome.results.push_back(result_of(subject, method, p, settings.evaluation));

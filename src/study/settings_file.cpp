@@ -45,6 +45,14 @@ std::optional<SettingsFile> read_settings(const std::filesystem::path& folder) {
   }
 }
 
+std::optional<ExecutorChoice> recorded_executor(const std::filesystem::path& folder) {
+  const auto settings = read_settings(folder);
+  if (!settings) return std::nullopt;
+  const auto recorded = value_in(settings->measurement, "executor");
+  // Folders from before there was a choice have rows.
+  return recorded.empty() ? ExecutorChoice::rows : parse_executor_choice(recorded);
+}
+
 void write_settings(const std::filesystem::path& folder, const SettingsFile& settings) {
   const Json json = {{"measurement", settings.measurement}, {"data", settings.data}, {"run", settings.run}};
   write_file(path_in(folder), json.dump(2) + "\n");

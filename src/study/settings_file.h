@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "w2s/sweep_executor.h"
+
 namespace w2s {
 
 /// The content of settings.json.
@@ -27,5 +29,8 @@ void write_settings(const std::filesystem::path& folder, const SettingsFile& set
 /// that differs. Behaviours that only one of them has are no difference. Returns `current` with the data of both.
 [[nodiscard]] SettingsFile merge_settings(const std::filesystem::path& folder, const SettingsFile& recorded,
                                           const SettingsFile& current);
+
+/// What a folder that is there was begun with.
+[[nodiscard]] std::optional<ExecutorChoice> recorded_executor(const std::filesystem::path& folder);
 
 }  // namespace w2s

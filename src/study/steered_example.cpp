@@ -2,7 +2,7 @@
 
 #include "study/prompt_embeddings.h"
 #include "w2s/greedy_answer.h"
-#include "w2s/representations.h"
+#include "w2s/prompt_reader.h"
 
 namespace w2s {
 namespace {
@@ -24,14 +24,13 @@ SteeredExample steered_example(const BehaviorFolder& folder, const PreparedBehav
   const auto source = read_vector_source(folder.vectors());
   SteeredExample example;
   example.behavior = prepared.behavior.name;
-  for (const auto& message : prepared.behavior.samples[item.key.sample].messages)
-    example.prompt += (example.prompt.empty() ? "" : " ") + message.content;
+  example.prompt = plain_text(prepared.behavior.samples[item.key.sample].messages);
   example.layer = predicted_layer(folder, item.key);
 
-  const auto vector = source->vector(example.layer, read_input(decoder, item.tokens, source->needs()));
+  const auto vector = source->vector(example.layer, read_prompt(decoder, item.tokens, source->needs()));
   const auto answer = [&](float scale) {
     if (scale == 0) return decoder.model().text(greedy_answer(decoder, item.tokens.prompt, answer_tokens));
-    const Steering steering{.direction = vector, .layer = example.layer, .scale = scale, .operation = grid.operation};
+    const Steering steering{.layer = example.layer, .scale = scale, .direction = vector, .operation = grid.operation};
     const auto tokens = greedy_answer(decoder, item.tokens.prompt, answer_tokens, steering);
     return decoder.model().text(tokens);
   };

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/reading/prompt_state_cache.h"
 #include "study/fitted_sources.h"
 #include "study/needed_layers.h"
 #include "study/prepared_behavior.h"
@@ -161,13 +162,24 @@ void embed_and_fit(const BehaviorFolder& folder, const PreparedBehavior& prepare
   });
 }
 
-// What they read of a prompt, the sweep goes on from: they read it as the sweep would.
-std::vector<PromptReader> prompt_readers_for(const PreparedBehavior& prepared, const SweepRequest& request,
-                                             const StudyPlan& plan, const Model& model, PromptStateCache& cache) {
-  if (plan.executor != ExecutorChoice::minimal) return {};
-  std::vector<TokenizedSample> samples;
-  for (const auto& item : prepared.items.at(PromptVariant::base)) samples.push_back(item.tokens);
-  return make_prompt_readers(model, plan.method_options.threads, samples, mean_layers_of(request.encoders), &cache);
+// What layerwise readers read of a prompt, the sweep goes on from: they read it as the sweep does.
+struct SampleReaders {
+  std::vector<std::unique_ptr<PromptReader>> readers;
+  SampleReading reading;
+};
+
+SampleReaders sample_readers(const PreparedBehavior& prepared, const SweepRequest& request, const StudyPlan& plan,
+                             std::span<Decoder> decoders, PromptStateCache& cache) {
+  SampleReaders samples;
+  if (plan.executor == ExecutorChoice::rows) {
+    samples.readers = make_prompt_readers(decoders);
+  } else {
+    samples.readers = make_layerwise_readers(decoders.front().model(), plan.method_options.threads, &cache);
+    samples.reading.shared_prefix = common_prefix_length(tokens_of(prepared.items.at(PromptVariant::base)));
+    samples.reading.mean_layers = needs_of(request.encoders).means;
+  }
+  samples.reading.readers = samples.readers;
+  return samples;
 }
 
 // Everything there is to do for one behaviour, or what of it is missing.
@@ -179,9 +191,8 @@ void measure_behavior(const BehaviorFolder& folder, const PreparedBehavior& prep
   SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(model.info().layers), .sources = {}};
   std::optional<PromptStateCache> cache(plan.prompt_cache_bytes);
   const auto sources = timed_by_first(ranks, folder, "vectors", job, [&](const Job& own) {
-    auto prompt_readers = prompt_readers_for(prepared, request, plan, model, *cache);
-    return fitted_sources(folder, prepared, plan.methods, plan.method_options,
-                          {.decoders = decoders, .prompt_readers = prompt_readers}, ranks, own);
+    const auto samples = sample_readers(prepared, request, plan, decoders, *cache);
+    return fitted_sources(folder, prepared, plan.methods, plan.method_options, samples.reading, ranks, own);
   });
   for (const auto& source : sources) request.sources.push_back(source.get());
   RankedSweep sweeps(folder, header_of(prepared, request, plan, settings, model.info()), ranks);
@@ -221,12 +232,9 @@ void check_folds(std::span<const PreparedBehavior> behaviors, std::size_t folds)
 
 // A folder that is there goes on as it was begun, unless it is told otherwise, which is then refused.
 ExecutorChoice executor_for(const StudySettings& settings, const fs::path& folder, const Model& model) {
-  auto choice = settings.executor;
-  if (const auto earlier = read_settings(folder); earlier && choice == ExecutorChoice::automatic) {
-    const auto recorded = earlier->measurement.find("executor");
-    choice = recorded == earlier->measurement.end() ? ExecutorChoice::rows : parse_executor_choice(recorded->second);
-  }
-  return resolve_executor(choice, model);
+  const auto recorded =
+      settings.executor == ExecutorChoice::automatic ? recorded_executor(folder) : std::optional<ExecutorChoice>();
+  return resolve_executor(recorded.value_or(settings.executor), model);
 }
 
 StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model, const TextEncoders& text_encoders) {

@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "base/names.h"
+#include "sweep/minimal_executor.h"
+#include "sweep/rows_executor.h"
 #include "w2s/error.h"
-#include "w2s/sweep_executor.h"
 
 namespace w2s {
 namespace {
@@ -44,7 +45,7 @@ std::vector<std::unique_ptr<SweepExecutor>> make_executors(std::span<Decoder> de
   std::vector<std::unique_ptr<SweepExecutor>> executors;
   if (decoders.empty()) return executors;
   if (resolve_executor(choice, decoders.front().model()) == ExecutorChoice::rows) {
-    for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
+    for (auto& decoder : decoders) executors.push_back(std::make_unique<RowsExecutor>(decoder));
     return executors;
   }
   const LayerwiseModel model(decoders.front().model());

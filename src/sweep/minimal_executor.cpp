@@ -1,11 +1,9 @@
+#include "sweep/minimal_executor.h"
+
 #include <algorithm>
-#include <optional>
-#include <set>
 #include <utility>
 
-#include "base/values.h"
 #include "sweep/steered_rows.h"
-#include "w2s/sweep_executor.h"
 
 namespace w2s {
 namespace {
@@ -13,104 +11,64 @@ namespace {
 // Rows of a batch: enough for matrix products to be at their best, and a bound on memory.
 constexpr std::size_t rows_at_once = 1024;
 
-// One steered row: what it needs to be born, and what comes of it.
-struct BornRow {
-  std::size_t source;
-  std::size_t intervention;
-  std::size_t layer;
-  float multiplier;
-  std::span<const float> vector;
-  float propensity = 0;
-};
+std::size_t layer_of_birth(const SteeredRow& row) { return row.steerings.front().layer; }
 
-// A plan whose prompt has been read, and its rows.
+// A plan whose prompt has been read, and its rows by their layer of birth.
 class PlannedSample {
  public:
-  PlannedSample(const SweepPlan& plan, PromptState state);
+  PlannedSample(const SweepPlan& plan, PromptState state) : plan_(&plan), state_(std::move(state)), rows_(plan) {
+    encodings_ = encodings_of(plan, state_.reading);
+    if (plan.choose) rows_.choose(plan.choose(encodings_));
+    rows_.add_independent();
+    rows_.add_dependent(state_.reading);
+    std::ranges::stable_sort(rows_.rows(), {}, layer_of_birth);
+  }
 
-  [[nodiscard]] std::vector<BornRow>& rows() noexcept { return rows_; }
-  void bear(const BornRow& row, std::span<float> residual) const;
+  [[nodiscard]] std::vector<SteeredRow>& rows() noexcept { return rows_.rows(); }
+  [[nodiscard]] std::span<const float> unsteered(std::size_t layer) const { return state_.reading.last.at(layer); }
   [[nodiscard]] RowGroup group_of(std::size_t rows) {
     return {.prompt = &state_.key_values, .rows = rows, .position = sample().prompt.size() - 1};
   }
   [[nodiscard]] const TokenizedSample& sample() const noexcept { return *plan_->sample; }
-  [[nodiscard]] SweepOutcome outcome() const;
+  [[nodiscard]] SweepOutcome outcome() {
+    const float unsteered = state_.reading.propensity;
+    return {.unsteered = unsteered, .steered = rows_.propensities(unsteered), .encodings = std::move(encodings_)};
+  }
 
  private:
-  void make_rows(const InputRepresentation& input);
-
   const SweepPlan* plan_;
   PromptState state_;
   std::vector<std::vector<float>> encodings_;
-  std::vector<Intervention> interventions_;
-  std::vector<std::vector<float>> vectors_;  // what the rows point to
-  std::vector<BornRow> rows_;                // by layer
+  SteeredRows rows_;
 };
 
-InputRepresentation input_of(const InputNeeds& needs, const PromptState& state) {
-  InputRepresentation input;
-  for (const std::size_t layer : needs.prompt_layers) input.prompt[layer] = state.last.at(layer);
-  if (needs.answers) input.difference = state.difference;
-  return input;
-}
-
-PlannedSample::PlannedSample(const SweepPlan& plan, PromptState state) : plan_(&plan), state_(std::move(state)) {
-  for (const auto& [layer, pooling] : plan.encoders)
-    encodings_.push_back(pooling == Pooling::last ? state_.last.at(layer) : state_.means.at(layer));
-  interventions_ = plan.choose ? plan.choose(encodings_) : plan.interventions;
-  make_rows(input_of(common_needs(plan), state_));
-}
-
-void PlannedSample::make_rows(const InputRepresentation& input) {
-  for (std::size_t source = 0; source < plan_->sources.size(); ++source) {
-    std::optional<std::size_t> vector_layer;
-    for (std::size_t i = 0; i < interventions_.size(); ++i) {
-      const auto& [layer, multiplier] = interventions_[i];
-      if (vector_layer != layer) {
-        vectors_.push_back(plan_->sources[source]->vector(layer, input));
-        vector_layer = layer;
-      }
-      if (is_zero(vectors_.back())) continue;
-      rows_.push_back({source, i, layer, multiplier, vectors_.back()});
-    }
-  }
-  std::ranges::stable_sort(rows_, {}, &BornRow::layer);
-}
-
-// As it leaves its layer, steered.
-void PlannedSample::bear(const BornRow& row, std::span<float> residual) const {
-  std::ranges::copy(state_.last[row.layer], residual.begin());
-  apply_operator(plan_->operation, row.multiplier, row.vector, residual);
-}
-
-SweepOutcome PlannedSample::outcome() const {
-  SweepOutcome outcome{
-      .unsteered = state_.propensity,
-      .steered = std::vector(plan_->sources.size(), std::vector<float>(interventions_.size(), state_.propensity)),
-      .encodings = encodings_};
-  for (const auto& row : rows_) outcome.steered[row.source][row.intervention] = row.propensity;
-  return outcome;
+void steer(const SteeredRow& row, std::size_t layer, std::span<float> residual) {
+  for (const auto& steering : row.steerings)
+    if (steering.layer == layer) apply_operator(steering.operation, steering.scale, steering.direction, residual);
 }
 
 // Rows of one sample that go through the layers together, by layer.
 struct RowRange {
   PlannedSample* sample;
-  std::span<BornRow> rows;
+  std::span<SteeredRow> rows;
   std::size_t group = 0;  // in the batch
   std::size_t born = 0;   // rows of the range that are in the batch
 };
 
-// The batch as it leaves `layer`, with the rows that are steered there.
+// The batch as it leaves `layer`: with the rows that are born there, and steered where that is to be there.
 RowBatch with_births(const RowBatch& batch, std::size_t layer, std::size_t width, std::vector<RowRange>& ranges) {
   RowBatch next(width);
   for (auto& range : ranges) {
-    const auto end = std::ranges::upper_bound(range.rows, layer, {}, &BornRow::layer);
+    const auto end = std::ranges::upper_bound(range.rows, layer, {}, layer_of_birth);
     const auto alive = static_cast<std::size_t>(end - range.rows.begin());
     if (alive == 0) continue;
     const std::size_t group = next.add(range.sample->group_of(alive));
-    for (std::size_t i = 0; i < range.born; ++i)
-      std::ranges::copy(batch.row(range.group, i), next.row(group, i).begin());
-    for (std::size_t i = range.born; i < alive; ++i) range.sample->bear(range.rows[i], next.row(group, i));
+    for (std::size_t i = 0; i < alive; ++i) {
+      const auto residual = next.row(group, i);
+      const auto before = i < range.born ? batch.row(range.group, i) : range.sample->unsteered(layer);
+      std::ranges::copy(before, residual.begin());
+      steer(range.rows[i], layer, residual);
+    }
     range.group = group;
     range.born = alive;
   }
@@ -149,35 +107,29 @@ void run_all_rows(LayerwiseModel& model, std::vector<PlannedSample>& samples) {
 }
 
 bool begin_alike(const SweepPlan& first, const SweepPlan& second) {
-  const auto prefix = [](const SweepPlan& plan) { return std::span(plan.sample->prompt).first(plan.shared_prefix); };
-  return std::ranges::equal(prefix(first), prefix(second)) && first.encoders == second.encoders;
+  return std::ranges::equal(prefix_of(first), prefix_of(second)) && first.encoders == second.encoders;
 }
 
 }  // namespace
-
-std::vector<std::size_t> mean_layers_of(const std::vector<PromptEncoder>& encoders) {
-  std::set<std::size_t> layers;
-  for (const auto& [layer, pooling] : encoders)
-    if (pooling == Pooling::mean) layers.insert(layer);
-  return {layers.begin(), layers.end()};
-}
 
 std::vector<SweepOutcome> MinimalExecutor::run_together(std::span<const SweepPlan> plans) {
   const auto differs = [&](const SweepPlan& plan) { return !begin_alike(plan, plans.front()); };
   if (plans.empty() || std::ranges::any_of(plans, differs)) return SweepExecutor::run_together(plans);
 
-  const auto& first = plans.front();
-  reader_.begin_with(std::span(first.sample->prompt).first(first.shared_prefix), mean_layers_of(first.encoders));
+  PromptNeeds needs;
   std::vector<const TokenizedSample*> prompts;
-  for (const auto& plan : plans) prompts.push_back(plan.sample);
-  const bool differences = std::ranges::any_of(plans, [](const auto& plan) { return common_needs(plan).answers; });
-  auto states = reader_.read(prompts, differences);
+  for (const auto& plan : plans) {
+    needs.add(needs_of(plan));
+    prompts.push_back(plan.sample);
+  }
+  reader_.begin_with(prefix_of(plans.front()), needs);
+  auto states = reader_.read_states(prompts);
   std::vector<PlannedSample> samples;
   samples.reserve(plans.size());  // their key-values are pointed to
   for (std::size_t i = 0; i < plans.size(); ++i) samples.emplace_back(plans[i], std::move(states[i]));
-  run_all_rows(reader_.model(), samples);
+  run_all_rows(reader_.layers(), samples);
   std::vector<SweepOutcome> outcomes;
-  for (const auto& sample : samples) outcomes.push_back(sample.outcome());
+  for (auto& sample : samples) outcomes.push_back(sample.outcome());
   return outcomes;
 }
 
@@ -202,10 +154,11 @@ double minimal_flops(const LayerFlops& a_row, std::size_t layer_count, std::span
     flops += tokens(plan.shared_prefix, prompt);
     // The steered token also leaves the last layer.
     flops += a_row.weights - a_row.keys_and_values + static_cast<double>(prompt) * a_row.attention_a_token;
-    if (common_needs(plan).answers)
+    if (needs_of(plan).answers)
       flops += 2 * layers * (a_row.weights + static_cast<double>(prompt + 1) * a_row.attention_a_token);
-    for (const auto& [layer, multiplier] : plan.interventions) {
-      const double passed = (layers - 1 - static_cast<double>(layer)) * static_cast<double>(plan.sources.size());
+    for (const auto& intervention : plan.interventions) {
+      const auto birth = std::ranges::min(intervention.layers, {}, &LayerShare::layer).layer;
+      const double passed = layers - 1 - static_cast<double>(birth);
       flops += passed * (a_row.weights + static_cast<double>(prompt) * a_row.attention_a_token);
     }
   }

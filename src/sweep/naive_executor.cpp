@@ -1,41 +1,28 @@
-#include <optional>
+#include "sweep/naive_executor.h"
+
 #include <utility>
 #include <vector>
 
-#include "sweep/steered_rows.h"
-#include "w2s/representations.h"
-#include "w2s/sweep_executor.h"
+#include "w2s/prompt_reader.h"
 
 namespace w2s {
 namespace {
 
-// What is done at the last token of a prompt.
-struct Steering {
-  Intervention intervention;
-  std::vector<float> vector;
-};
-
 // One whole prompt, steered or not, and one logit of it.
-float logit(Decoder& decoder, const SweepPlan& plan, const std::optional<Steering>& steering, Token answer) {
+float logit(Decoder& decoder, const SweepPlan& plan, std::span<const Steering> steerings, Token answer) {
   const auto& prompt = plan.sample->prompt;
   Batch batch;
   batch.scored = {answer};
   for (std::size_t i = 0; i < prompt.size(); ++i)
     batch.rows.push_back({.token = prompt[i], .position = static_cast<std::int32_t>(i)});
   batch.rows.back().wants_logits = true;
-  if (steering) {
-    batch.edits.push_back({.row = prompt.size() - 1,
-                           .layer = steering->intervention.layer,
-                           .scale = steering->intervention.multiplier,
-                           .direction = steering->vector,
-                           .operation = plan.operation});
-  }
+  for (const auto& steering : steerings) batch.edits.push_back({.row = prompt.size() - 1, .steering = steering});
   decoder.clear();
   return decoder.decode(batch).logits.front();
 }
 
-float propensity(Decoder& decoder, const SweepPlan& plan, const std::optional<Steering>& steering) {
-  return logit(decoder, plan, steering, plan.sample->chosen) - logit(decoder, plan, steering, plan.sample->rejected);
+float propensity(Decoder& decoder, const SweepPlan& plan, std::span<const Steering> steerings) {
+  return logit(decoder, plan, steerings, plan.sample->chosen) - logit(decoder, plan, steerings, plan.sample->rejected);
 }
 
 std::vector<std::vector<float>> encodings(Decoder& decoder, const SweepPlan& plan) {
@@ -64,14 +51,22 @@ std::vector<std::vector<float>> encodings(Decoder& decoder, const SweepPlan& pla
 
 SweepOutcome NaiveExecutor::run(const SweepPlan& plan) {
   SweepOutcome outcome;
-  outcome.unsteered = propensity(*decoder_, plan, std::nullopt);
+  outcome.unsteered = propensity(*decoder_, plan, {});
   outcome.encodings = encodings(*decoder_, plan);
-  const auto interventions = plan.choose ? plan.choose(outcome.encodings) : plan.interventions;
-  const auto input = read_input(*decoder_, *plan.sample, common_needs(plan));
-  for (const auto* source : plan.sources) {
-    auto& steered = outcome.steered.emplace_back();
-    for (const auto& intervention : interventions)
-      steered.push_back(propensity(*decoder_, plan, Steering{intervention, source->vector(intervention.layer, input)}));
+  PromptNeeds needs;
+  for (const auto* source : plan.sources) needs.add(source->needs());
+  const auto reading = read_prompt(*decoder_, *plan.sample, needs);
+  for (const auto& [source, layers, multiplier] : plan.choose ? plan.choose(outcome.encodings) : plan.interventions) {
+    std::vector<std::vector<float>> vectors;
+    std::vector<Steering> steerings;
+    for (const auto& share : layers) {
+      vectors.push_back(plan.sources[source]->vector(share.layer, reading));
+      steerings.push_back({.layer = share.layer,
+                           .scale = multiplier * share.share,
+                           .direction = vectors.back(),
+                           .operation = plan.operation});
+    }
+    outcome.steered.push_back(propensity(*decoder_, plan, steerings));
   }
   decoder_->clear();
   return outcome;

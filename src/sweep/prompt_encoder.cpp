@@ -57,6 +57,16 @@ PromptEncoder parse_prompt_encoder(std::string_view name, std::size_t layers) {
   return *encoder;
 }
 
+PromptNeeds needs_of(std::span<const PromptEncoder> encoders) {
+  PromptNeeds needs;
+  for (const auto& [layer, pooling] : encoders) (pooling == Pooling::last ? needs.last : needs.means).insert(layer);
+  return needs;
+}
+
+const std::vector<float>& encoding_of(const PromptEncoder& encoder, const PromptReading& reading) {
+  return (encoder.pooling == Pooling::last ? reading.last : reading.means).at(encoder.layer);
+}
+
 std::vector<PromptEncoder> default_prompt_encoders(std::size_t layers) {
   std::vector<PromptEncoder> encoders;
   for (const std::size_t layer : {std::size_t{0}, layers / 4, layers / 3, layers / 2, layers * 2 / 3, layers * 3 / 4}) {

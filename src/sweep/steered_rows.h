@@ -2,63 +2,60 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <span>
+#include <map>
+#include <utility>
 #include <vector>
 
-#include "w2s/decoder.h"
+#include "w2s/prompt_reading.h"
+#include "w2s/steering_operator.h"
 #include "w2s/sweep_plan.h"
 
 namespace w2s {
 
-/// What the sources of a plan must see of its input, taken together.
-[[nodiscard]] InputNeeds common_needs(const SweepPlan& plan);
+/// What a plan's sources and encoders must see of its prompt, taken together.
+[[nodiscard]] PromptNeeds needs_of(const SweepPlan& plan);
 
-/// The steered token, decoded as the last one of the prompt.
-[[nodiscard]] Row steered_row(const SweepPlan& plan, std::int32_t sequence);
+/// The tokens that its prompt shares with all others of the sweep.
+[[nodiscard]] std::span<const Token> prefix_of(const SweepPlan& plan);
 
-/// Rows wait here until a batch has room for them. Those of sources that are the same for every input come first: they
-/// can share the prompt's own batch, the others have to wait for what it shows.
-class SteeredRows {
- public:
-  /// Without rows. The plan's interventions may change until rows are added.
-  explicit SteeredRows(const SweepPlan& plan) : plan_(&plan) {}
+/// What the plan's encoders see, [encoders][width].
+[[nodiscard]] std::vector<std::vector<float>> encodings_of(const SweepPlan& plan, const PromptReading& reading);
 
-  /// Adds the rows of all sources that do not depend on the input.
-  void add_independent();
-
-  /// Adds those of the sources that do.
-  void add_input(const InputRepresentation& input);
-
-  /// Appends up to `room` waiting rows to a batch, each a sequence of its own from `first_sequence` on.
-  void add_to(Batch& batch, std::size_t room, std::int32_t first_sequence);
-
-  /// Takes the propensities of the rows that were added last, which begin at the decoded row `first_row`.
-  void take(const Decoded& decoded, std::size_t first_row);
-
-  [[nodiscard]] bool all_taken() const noexcept { return taken_ == rows_.size(); }
-
-  /// [sources][interventions]. A vector of zeros needs no row: it has the unsteered propensity.
-  [[nodiscard]] std::vector<std::vector<float>> propensities(float unsteered) const;
-
- private:
-  struct SteeredRow {
-    std::size_t source;
-    std::size_t intervention;
-    std::span<const float> vector;
-    float propensity = 0;
-  };
-
-  void add_source(std::size_t source, const InputRepresentation& input);
-
-  const SweepPlan* plan_;
-  std::vector<std::vector<float>> vectors_;  // what the rows point to
-  std::vector<SteeredRow> rows_;
-  std::size_t added_ = 0;
-  std::size_t taken_ = 0;
+struct SteeredRow {
+  std::size_t intervention = 0;
+  std::vector<Steering> steerings = {};  ///< by layer; at least one
+  float propensity = 0;
 };
 
-/// logit(+) - logit(-) of a row that wanted logits.
-[[nodiscard]] float propensity(const Decoded& decoded, std::size_t row);
+/// Rows come from the interventions as what they need becomes known: those of sources that are the same for every input
+/// at once, the others when the prompt has been read. Where all vectors of an intervention are zeros, it needs no row.
+class SteeredRows {
+ public:
+  /// Of the plan's own interventions.
+  explicit SteeredRows(const SweepPlan& plan) : plan_(&plan), interventions_(plan.interventions) {}
+
+  /// Takes the place of the plan's interventions, before there are rows.
+  void choose(std::vector<Intervention> interventions) { interventions_ = std::move(interventions); }
+
+  /// Adds the rows of all sources that do not depend on the input.
+  void add_independent() { add_rows(false, {}); }
+  /// Adds those of the sources that do.
+  void add_dependent(const PromptReading& reading) { add_rows(true, reading); }
+
+  [[nodiscard]] std::vector<SteeredRow>& rows() noexcept { return rows_; }
+  [[nodiscard]] const std::vector<SteeredRow>& rows() const noexcept { return rows_; }
+
+  /// [interventions]; that of the unsteered row where there is no other.
+  [[nodiscard]] std::vector<float> propensities(float unsteered) const;
+
+ private:
+  void add_rows(bool dependent, const PromptReading& reading);
+  [[nodiscard]] const std::vector<float>& vector(std::size_t source, std::size_t layer, const PromptReading& reading);
+
+  const SweepPlan* plan_;
+  std::vector<Intervention> interventions_;
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<float>> vectors_;  // by source and layer: rows point to them
+  std::vector<SteeredRow> rows_;
+};
 
 }  // namespace w2s

@@ -10,24 +10,19 @@
 #include <set>
 #include <utility>
 
+#include "sweep/minimal_executor.h"
+#include "sweep/rows_executor.h"
 #include "w2s/error.h"
 #include "w2s/parallel.h"
 
 namespace w2s {
 namespace {
 
-std::vector<TokenizedSample> tokens_of(std::span<const SweepItem> items) {
-  std::vector<TokenizedSample> tokens;
-  tokens.reserve(items.size());
-  for (const auto& item : items) tokens.push_back(item.tokens);
-  return tokens;
-}
-
 // Everything of a plan but the sample.
 SweepPlan plan_for(const SweepRequest& request, std::span<const SweepItem> items) {
   return {.sample = nullptr,
           .shared_prefix = common_prefix_length(tokens_of(items)),
-          .interventions = interventions(request.grid),
+          .interventions = interventions(request.grid, request.sources.size()),
           .sources = request.sources,
           .operation = request.grid.operation,
           .encoders = request.encoders};
@@ -64,9 +59,11 @@ Job without(const Job& job, std::size_t units) {
   return own;
 }
 
-std::vector<PropensityMap> propensity_maps(const SweepGrid& grid, const SweepOutcome& outcome) {
+std::vector<PropensityMap> propensity_maps(const SweepGrid& grid, std::size_t sources, const SweepOutcome& outcome) {
+  const std::size_t rows = grid.layers.size() * multipliers_to_run(grid).size();
   std::vector<PropensityMap> maps;
-  for (const auto& steered : outcome.steered) maps.push_back(propensity_map(grid, outcome.unsteered, steered));
+  for (std::size_t source = 0; source < sources; ++source)
+    maps.push_back(propensity_map(grid, outcome.unsteered, std::span(outcome.steered).subspan(source * rows, rows)));
   return maps;
 }
 
@@ -94,8 +91,8 @@ NoiseFloor measure_noise_floor(const Measurement& measure, const Measurement& me
   for (std::size_t i = 0; i < noise.samples; ++i) {
     job.check_stop();
     plan.sample = &items[i * items.size() / noise.samples].tokens;
-    const auto usual = propensity_maps(request.grid, measure(plan));
-    const auto other = propensity_maps(request.grid, measure_otherwise(plan));
+    const auto usual = propensity_maps(request.grid, request.sources.size(), measure(plan));
+    const auto other = propensity_maps(request.grid, request.sources.size(), measure_otherwise(plan));
     bool best_layer_changed = false;
     for (std::size_t source = 0; source < usual.size(); ++source)
       best_layer_changed |= compare(request.grid, usual[source], other[source], noise);
@@ -106,6 +103,13 @@ NoiseFloor measure_noise_floor(const Measurement& measure, const Measurement& me
 }
 
 }  // namespace
+
+std::vector<TokenizedSample> tokens_of(std::span<const SweepItem> items) {
+  std::vector<TokenizedSample> tokens;
+  tokens.reserve(items.size());
+  for (const auto& item : items) tokens.push_back(item.tokens);
+  return tokens;
+}
 
 void sweep(SweepExecutors executors, const SweepRequest& request, std::span<const SweepItem> items,
            const std::function<bool(const SweepKey&)>& is_done, const std::function<void(SweepRecord)>& sink,
@@ -127,7 +131,7 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
       plans[i].choose = [&request, key = together[i]->key,
                          &grid = grids[i]](std::span<const std::vector<float>> encodings) {
         grid.layers = request.choose_layers(key, encodings);
-        return interventions(grid);
+        return interventions(grid, request.sources.size());
       };
     }
     auto outcomes = executors[worker]->run_together(plans);
@@ -137,7 +141,7 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
             .id = together[i]->id,
             .part = together[i]->part,
             .layers = request.choose_layers ? grids[i].layers : std::vector<std::size_t>{},
-            .propensity = propensity_maps(grids[i], outcomes[i]),
+            .propensity = propensity_maps(grids[i], request.sources.size(), outcomes[i]),
             .encodings = std::move(outcomes[i].encodings)});
     }
   };
@@ -175,27 +179,22 @@ void sweep(SweepExecutors executors, const SweepRequest& request, std::span<cons
       [&](const SweepRecord& record) { own.add(record); }, without(part, missing - open.size()));
 }
 
-NoiseFloor measure_noise_floor(SharedPrefixExecutor& executor, const SweepRequest& request,
-                               std::span<const SweepItem> items, std::size_t samples, const Job& job) {
-  const auto usual = [&](const SweepPlan& plan) { return executor.run(plan); };
-  const auto other = [&](const SweepPlan& plan) {
-    const std::size_t rows = plan.interventions.size() * plan.sources.size() + 1;
-    executor.limit_rows(std::max<std::size_t>(2, std::min(rows, executor.rows_at_once()) / 3));
-    auto outcome = executor.run(plan);
-    executor.limit_rows(0);
-    return outcome;
-  };
-  return measure_noise_floor(usual, other, request, items, samples, job);
-}
-
 NoiseFloor measure_noise_floor(ExecutorChoice choice, Decoder& decoder, const SweepRequest& request,
                                std::span<const SweepItem> items, std::size_t samples, const Job& job) {
-  SharedPrefixExecutor rows(decoder);
-  if (resolve_executor(choice, decoder.model()) == ExecutorChoice::rows)
-    return measure_noise_floor(rows, request, items, samples, job);
+  RowsExecutor rows(decoder);
+  const auto in_usual_batches = [&](const SweepPlan& plan) { return rows.run(plan); };
+  if (resolve_executor(choice, decoder.model()) == ExecutorChoice::rows) {
+    const auto in_small_batches = [&](const SweepPlan& plan) {
+      rows.limit_rows(std::max<std::size_t>(2, std::min(plan.interventions.size() + 1, rows.rows_at_once()) / 3));
+      auto outcome = rows.run(plan);
+      rows.limit_rows(0);
+      return outcome;
+    };
+    return measure_noise_floor(in_usual_batches, in_small_batches, request, items, samples, job);
+  }
   MinimalExecutor minimal{LayerwiseModel(decoder.model())};
-  return measure_noise_floor([&](const SweepPlan& plan) { return minimal.run(plan); },
-                             [&](const SweepPlan& plan) { return rows.run(plan); }, request, items, samples, job);
+  return measure_noise_floor([&](const SweepPlan& plan) { return minimal.run(plan); }, in_usual_batches, request, items,
+                             samples, job);
 }
 
 std::size_t required_context(const SweepGrid& grid, std::size_t sources, std::span<const SweepItem> items,

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "w2s/error.h"
 
@@ -77,12 +78,23 @@ std::vector<float> parse_multipliers(std::string_view text) {
   return {multipliers.begin(), multipliers.end()};
 }
 
-std::vector<Intervention> interventions(const SweepGrid& grid) {
-  const bool skip_zero = is_identity_at_zero(grid.operation);
+InterventionChoice always(std::vector<Intervention> interventions) {
+  return [interventions = std::move(interventions)](std::span<const std::vector<float>>) { return interventions; };
+}
+
+std::vector<float> multipliers_to_run(const SweepGrid& grid) {
+  auto multipliers = grid.multipliers;
+  if (is_identity_at_zero(grid.operation)) std::erase(multipliers, 0.0F);
+  return multipliers;
+}
+
+std::vector<Intervention> interventions(const SweepGrid& grid, std::size_t sources) {
+  const auto multipliers = multipliers_to_run(grid);
   std::vector<Intervention> rows;
-  for (const std::size_t layer : grid.layers)
-    for (const float multiplier : grid.multipliers)
-      if (multiplier != 0 || !skip_zero) rows.push_back({.layer = layer, .multiplier = multiplier});
+  for (std::size_t source = 0; source < sources; ++source)
+    for (const std::size_t layer : grid.layers)
+      for (const float multiplier : multipliers)
+        rows.push_back({.source = source, .layers = {{.layer = layer}}, .multiplier = multiplier});
   return rows;
 }
 

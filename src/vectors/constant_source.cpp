@@ -44,7 +44,7 @@ std::map<std::size_t, std::vector<float>> directions_of(const TensorFile& file) 
 
 }  // namespace
 
-std::vector<float> ConstantSource::vector(std::size_t layer, const InputRepresentation& /*input*/) const {
+std::vector<float> ConstantSource::vector(std::size_t layer, const PromptReading& /*input*/) const {
   const auto row = std::span(values_).subspan(layer * info().width, info().width);
   return {row.begin(), row.end()};
 }

@@ -13,13 +13,7 @@ Token next_token(Decoder& decoder, std::span<const Token> tokens, std::size_t po
     batch.rows.push_back({.token = tokens[i], .position = static_cast<std::int32_t>(position + i)});
   const std::size_t last = tokens.size() - 1;
   batch.rows[last].wants_logits = true;
-  if (steering) {
-    batch.edits.push_back({.row = last,
-                           .layer = steering->layer,
-                           .scale = steering->scale,
-                           .direction = steering->direction,
-                           .operation = steering->operation});
-  }
+  if (steering) batch.edits.push_back({.row = last, .steering = *steering});
   const auto decoded = decoder.decode(batch);
   return static_cast<Token>(std::ranges::max_element(decoded.logits) - decoded.logits.begin());
 }

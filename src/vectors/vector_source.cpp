@@ -101,8 +101,7 @@ void check_has_vectors(const VectorSource& source, std::span<const std::size_t> 
 }  // namespace
 
 bool depends_on_input(const VectorSource& source) {
-  const auto needs = source.needs();
-  return needs.answers || !needs.prompt_layers.empty();
+  return !source.needs().empty();
 }
 
 std::unique_ptr<VectorSource> read_vector_source(const std::filesystem::path& path) {
@@ -147,9 +146,12 @@ void check_fits(const VectorSource& source, const ModelInfo& model, std::span<co
   if (!info.model_architecture.empty() && info.model_architecture != model.architecture)
     refuse_for_model(
         fmt::format("they were made with a '{}' model, this is '{}'", info.model_architecture, model.architecture));
-  for (const std::size_t layer : source.needs().prompt_layers) {
-    if (layer >= model.layers)
-      refuse_for_model(fmt::format("they look at layer {}, the model has {}", layer, model.layers));
+  const auto needs = source.needs();
+  for (const auto* layers_needed : {&needs.last, &needs.means}) {
+    for (const std::size_t layer : *layers_needed) {
+      if (layer >= model.layers)
+        refuse_for_model(fmt::format("they look at layer {}, the model has {}", layer, model.layers));
+    }
   }
   check_has_vectors(source, layers);
 }

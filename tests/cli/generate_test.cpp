@@ -62,17 +62,18 @@ class GenerateCommand : public testing::Test {
   [[nodiscard]] std::vector<Token> prompt(const std::string& text) const {
     return model().tokenize(model().chat_prompt(std::vector<ChatMessage>{{"user", text}}));
   }
-  [[nodiscard]] std::vector<Token> reference(const std::string& text, const std::vector<SteeringEdit>& edits) const {
+  [[nodiscard]] std::vector<Token> reference(const std::string& text, const std::vector<Steering>& steerings) const {
     Decoder decoder(model(), {.context = 512, .sequences = 2, .threads = 1});
-    return test::reference_answer(decoder, prompt(text), edits, 8);
+    return test::reference_answer(decoder, prompt(text), steerings, 8);
   }
-  [[nodiscard]] SteeringEdit edit(std::uint64_t vectors, std::size_t layer, float scale) const {
-    const auto source = test::some_vectors(model().info(), vectors);
-    return {.layer = layer, .scale = scale, .direction = source.vector(layer, {})};
+  [[nodiscard]] Steering steering(std::uint64_t vectors, std::size_t layer, float scale) {
+    const auto& source = sources_.try_emplace(vectors, test::some_vectors(model().info(), vectors)).first->second;
+    return {.layer = layer, .scale = scale, .direction = source.direction(layer)};
   }
 
   test::LoadedTinyModel tiny_{test::tiny_llama()};
   test::TemporaryFolder folder_;
+  std::map<std::uint64_t, ConstantSource> sources_;
 };
 
 TEST_F(GenerateCommand, AnswersUnsteered) {
@@ -84,7 +85,7 @@ TEST_F(GenerateCommand, AnswersUnsteered) {
 
 TEST_F(GenerateCommand, SteersAtTheLayerThatIsNamed) {
   const auto json = run_json({"-p", "Tell me", "--steer", open(), "--layer", "2", "--scale", "-3"});
-  EXPECT_EQ(json["tokens"].get<std::vector<Token>>(), reference("Tell me", {edit(2, 2, -3)}));
+  EXPECT_EQ(json["tokens"].get<std::vector<Token>>(), reference("Tell me", {steering(2, 2, -3)}));
   const auto& applied = json["steering"]["applied"];
   ASSERT_THAT(applied, SizeIs(1));
   EXPECT_EQ(applied[0]["name"], "open");
@@ -98,7 +99,7 @@ TEST_F(GenerateCommand, SteersAtTheLayerThatThePredictorChoosesAndSaysHowSureItW
   const auto json = run_json(arguments);
   const auto applied = json["steering"]["applied"][0];
   const auto layer = applied["layer"].get<std::size_t>();
-  EXPECT_EQ(json["tokens"].get<std::vector<Token>>(), reference("Tell me", {edit(1, layer, 3)}));
+  EXPECT_EQ(json["tokens"].get<std::vector<Token>>(), reference("Tell me", {steering(1, layer, 3)}));
   const auto confidence = applied["confidence"].get<double>();
   EXPECT_GT(confidence, 1.0 / 4);
   const auto said = run(arguments);
@@ -114,16 +115,16 @@ TEST_F(GenerateCommand, PairsScalesAndLayersWithWhatSteersInOrder) {
   const auto json = run_json({"-p", "Tell me", "--steer", warm(), "--steer", open(), "--scale", "2", "--scale", "-4",
                               "--layer", "1", "--layer", "0,3"});
   EXPECT_EQ(json["tokens"].get<std::vector<Token>>(),
-            reference("Tell me", {edit(1, 1, 2), edit(2, 0, -2), edit(2, 3, -2)}));
+            reference("Tell me", {steering(1, 1, 2), steering(2, 0, -2), steering(2, 3, -2)}));
   const auto same =
       run_json({"-p", "Tell me", "--steer", warm(), "--steer", open(), "--scale", "2,-4", "--layer", "1"});
-  EXPECT_EQ(same["tokens"].get<std::vector<Token>>(), reference("Tell me", {edit(1, 1, 2), edit(2, 1, -4)}));
+  EXPECT_EQ(same["tokens"].get<std::vector<Token>>(), reference("Tell me", {steering(1, 1, 2), steering(2, 1, -4)}));
 }
 
 TEST_F(GenerateCommand, ComparesWithTheUnsteeredAnswer) {
   const Arguments arguments = {"-p", "Tell me", "--steer", open(), "--layer", "1", "--scale", "4", "--compare"};
   const auto json = run_json(arguments);
-  EXPECT_EQ(json["tokens"].get<std::vector<Token>>(), reference("Tell me", {edit(2, 1, 4)}));
+  EXPECT_EQ(json["tokens"].get<std::vector<Token>>(), reference("Tell me", {steering(2, 1, 4)}));
   EXPECT_EQ(json["unsteered"]["tokens"].get<std::vector<Token>>(), reference("Tell me", {}));
   const auto said = run(arguments);
   EXPECT_EQ(said.out, side_by_side({"steered", json["text"].get<std::string>()},

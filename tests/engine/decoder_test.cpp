@@ -59,7 +59,7 @@ TEST(Decoder, EditsTheRowItIsToldToAndNoOther) {
   Batch batch;
   for (std::int32_t sequence = 0; sequence < 3; ++sequence)
     batch.rows.push_back({.token = 'a', .position = 0, .sequence = sequence, .wants_logits = true});
-  batch.edits = {{.row = 1, .layer = 2, .scale = 0.5F, .direction = vectors.direction(2)}};
+  batch.edits = {{.row = 1, .steering = {.layer = 2, .scale = 0.5F, .direction = vectors.direction(2)}}};
   const auto decoded = decoder.decode(batch);
   EXPECT_EQ(values(decoded.row_logits(0)), values(decoded.row_logits(2)));
   EXPECT_NE(values(decoded.row_logits(0)), values(decoded.row_logits(1)));
@@ -73,7 +73,7 @@ TEST(Decoder, AddsScaleTimesDirectionAtEveryLayer) {
     decoder.clear();
     Batch batch;
     batch.rows = {{.token = 'a', .position = 0, .sequence = 0}, {.token = 'a', .position = 0, .sequence = 1}};
-    batch.edits = {{.row = 1, .layer = layer, .scale = -2, .direction = vectors.direction(layer)}};
+    batch.edits = {{.row = 1, .steering = {.layer = layer, .scale = -2, .direction = vectors.direction(layer)}}};
     batch.captures = {{.row = 0, .layer = layer}, {.row = 1, .layer = layer}};
     const auto decoded = decoder.decode(batch);
     for (std::size_t i = 0; i < decoded.width; ++i)
@@ -89,8 +89,8 @@ TEST(Decoder, GivesTheSameForOneBatchAndForItsRowsInTurns) {
   const std::size_t last_layer = tiny.model().info().layers - 1;
   for (std::size_t row = 0; row < tokens.size(); ++row) batch.captures.push_back({row, row % (last_layer + 1)});
   batch.edits = {
-      {.row = 3, .layer = 1, .scale = 1, .direction = vectors.direction(1)},
-      {.row = tokens.size() - 1, .layer = last_layer, .scale = 1, .direction = vectors.direction(last_layer)}};
+      {.row = 3, .steering = {.layer = 1, .scale = 1, .direction = vectors.direction(1)}},
+      {.row = tokens.size() - 1, .steering = {.layer = last_layer, .scale = 1, .direction = vectors.direction(last_layer)}}};
   Decoder wide(tiny.model(), {.context = 256, .sequences = 8, .rows_per_batch = 128, .threads = 1});
   Decoder narrow(tiny.model(), {.context = 256, .sequences = 4, .rows_per_batch = 7, .threads = 1});
   const auto at_once = wide.decode(batch);
@@ -166,7 +166,7 @@ TEST(Decoder, IsAsNewAfterAWipe) {
   const std::vector<float> direction(tiny.model().info().width, std::numeric_limits<float>::infinity());
   Batch spoiled;
   spoiled.rows = {{.token = 'a', .position = 0, .sequence = 1, .wants_logits = true}};
-  spoiled.edits = {{.row = 0, .layer = 0, .scale = 1, .direction = direction}};
+  spoiled.edits = {{.row = 0, .steering = {.layer = 0, .scale = 1, .direction = direction}}};
   EXPECT_EQ(test::error_of([&] { static_cast<void>(decoder.decode(spoiled)); }).kind(), ErrorKind::engine);
   decoder.wipe();
   EXPECT_EQ(decoder.decode(batch).logits, before.logits);
@@ -188,7 +188,7 @@ TEST(Decoder, SteersARowByWhatItReadOfItOnTheWay) {
     decoder.clear();
     const auto unsteered = decoder.decode(batch_with_a_capture());
     auto known = batch_with_a_capture();
-    known.edits = {{.row = 1, .layer = layer, .scale = 2, .direction = unsteered.capture(0)}};
+    known.edits = {{.row = 1, .steering = {.layer = layer, .scale = 2, .direction = unsteered.capture(0)}}};
     decoder.clear();
     const auto wanted = decoder.decode(known);
 
@@ -196,7 +196,7 @@ TEST(Decoder, SteersARowByWhatItReadOfItOnTheWay) {
     std::vector<std::size_t> asked_at;
     const auto decoded = decoder.decode(batch_with_a_capture(), [&](std::size_t at, const Decoded& so_far) {
       asked_at.push_back(at);
-      return std::vector<Edit>{{.row = 1, .layer = layer, .scale = 2, .direction = so_far.capture(0)}};
+      return std::vector<Edit>{{.row = 1, .steering = {.layer = layer, .scale = 2, .direction = so_far.capture(0)}}};
     });
     EXPECT_EQ(asked_at, std::vector<std::size_t>{1});
     EXPECT_EQ(decoded.logits, wanted.logits);
@@ -217,13 +217,13 @@ TEST(Decoder, RefusesEditsThatComeTooLateAndStaysUsable) {
       static_cast<void>(decoder.decode(batch, [&](std::size_t, const Decoded&) { return std::vector<Edit>{edit}; }));
     });
   };
-  EXPECT_THAT(refusal(batch_with_a_capture(), {.row = 1, .layer = 0, .scale = 1, .direction = direction}),
+  EXPECT_THAT(refusal(batch_with_a_capture(), {.row = 1, .steering = {.layer = 0, .scale = 1, .direction = direction}}),
               HasSubstr("too late"));
-  EXPECT_THAT(refusal(batch_with_a_capture(), {.row = 2, .layer = 2, .scale = 1, .direction = direction}),
+  EXPECT_THAT(refusal(batch_with_a_capture(), {.row = 2, .steering = {.layer = 2, .scale = 1, .direction = direction}}),
               HasSubstr("edit of row 2"));
   auto without_logits = batch_with_a_capture();
   without_logits.rows[1].wants_logits = false;
-  EXPECT_THAT(refusal(without_logits, {.row = 1, .layer = 3, .scale = 1, .direction = direction}),
+  EXPECT_THAT(refusal(without_logits, {.row = 1, .steering = {.layer = 3, .scale = 1, .direction = direction}}),
               HasSubstr("without logits"));
   const Batch long_batch = prompt_batch(std::vector<Token>(65, 'a'));
   EXPECT_THAT(refusal(long_batch, {}), HasSubstr("65 rows"));
@@ -257,12 +257,12 @@ TEST(Decoder, RefusesWhatIsOutOfRangeAndStaysUsable) {
   EXPECT_EQ(kind_of({.rows = {{.token = 100000, .position = 0}}}), ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {{.token = 'a', .position = -1}}}), ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {{.token = 'a', .position = 0, .sequence = 7, .sequences = 2}}}), ErrorKind::usage);
-  EXPECT_EQ(kind_of({.rows = {row}, .edits = {{.row = 1, .layer = 0, .scale = 1, .direction = direction}}}),
+  EXPECT_EQ(kind_of({.rows = {row}, .edits = {{.row = 1, .steering = {.layer = 0, .scale = 1, .direction = direction}}}}),
             ErrorKind::usage);
-  EXPECT_EQ(kind_of({.rows = {row}, .edits = {{.row = 0, .layer = 4, .scale = 1, .direction = direction}}}),
+  EXPECT_EQ(kind_of({.rows = {row}, .edits = {{.row = 0, .steering = {.layer = 4, .scale = 1, .direction = direction}}}}),
             ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {row},
-                     .edits = {{.row = 0, .layer = 0, .scale = 1, .direction = std::span(direction).first(3)}}}),
+                     .edits = {{.row = 0, .steering = {.layer = 0, .scale = 1, .direction = std::span(direction).first(3)}}}}),
             ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {row}, .captures = {{.row = 0, .layer = 4}}}), ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {row}, .scored = {-1}}), ErrorKind::usage);

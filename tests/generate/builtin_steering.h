@@ -39,7 +39,7 @@ namespace w2s::test {
   return {.name = name,
           .source =
               std::make_shared<ConstantSource>(SourceInfo{.method = "caa", .layers = info.layers, .width = info.width},
-                                               mean_difference(read_representations(decoders, samples, {})))};
+                                               mean_difference(read_representations(make_prompt_readers(decoders), samples)))};
 }
 
 }  // namespace w2s::test

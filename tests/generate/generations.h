@@ -85,7 +85,7 @@ struct Recorded {
 
 /// Greedy decoding of the whole sequence again for every token: nothing is kept, so nothing can leak.
 [[nodiscard]] inline std::vector<Token> reference_answer(Decoder& decoder, const std::vector<Token>& prompt,
-                                                         const std::vector<SteeringEdit>& edits,
+                                                         const std::vector<Steering>& steerings,
                                                          std::size_t max_tokens) {
   auto sequence = prompt;
   std::vector<Token> answer;
@@ -95,12 +95,7 @@ struct Recorded {
     for (std::size_t i = 0; i < sequence.size(); ++i) {
       batch.rows.push_back({.token = sequence[i], .position = static_cast<std::int32_t>(i)});
       if (i + 1 < prompt.size()) continue;
-      for (const auto& edit : edits)
-        batch.edits.push_back({.row = i,
-                               .layer = edit.layer,
-                               .scale = edit.scale,
-                               .direction = edit.direction,
-                               .operation = edit.operation});
+      for (const auto& steering : steerings) batch.edits.push_back({.row = i, .steering = steering});
     }
     batch.rows.back().wants_logits = true;
     const auto logits = decoder.decode(batch).logits;
@@ -112,8 +107,9 @@ struct Recorded {
   return answer;
 }
 
-[[nodiscard]] inline std::vector<float> direction_of(const NamedSteering& steering, std::size_t layer) {
-  return steering.source->vector(layer, {});
+/// Of vectors that are the same for every input, as long as they live.
+[[nodiscard]] inline std::span<const float> direction_of(const NamedSteering& steering, std::size_t layer) {
+  return dynamic_cast<const ConstantSource&>(*steering.source).direction(layer);
 }
 
 }  // namespace w2s::test

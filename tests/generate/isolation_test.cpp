@@ -56,24 +56,24 @@ class Alone {
     for (const Token token : request.prompt)
       batch.rows.push_back({.token = token, .position = static_cast<std::int32_t>(batch.rows.size())});
     const std::size_t last = batch.rows.size() - 1;
-    for (const std::size_t layer : prepared.reads().last) batch.captures.push_back({last, layer});
-    for (const std::size_t layer : prepared.reads().mean)
+    for (const std::size_t layer : prepared.needs().last) batch.captures.push_back({last, layer});
+    for (const std::size_t layer : prepared.needs().means)
       for (std::size_t row = 0; row <= last; ++row) batch.captures.push_back({row, layer});
     decoder_.clear();
     const auto decoded = decoder_.decode(batch);
 
     PromptReading reading;
     std::size_t capture = 0;
-    for (const std::size_t layer : prepared.reads().last) {
+    for (const std::size_t layer : prepared.needs().last) {
       const auto state = decoded.capture(capture++);
       reading.last[layer] = {state.begin(), state.end()};
     }
-    for (const std::size_t layer : prepared.reads().mean) {
+    for (const std::size_t layer : prepared.needs().means) {
       std::vector<double> sum(decoded.width, 0);
       for (std::size_t row = 0; row <= last; ++row, ++capture)
         for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(decoded.capture(capture)[i]);
       for (const double value : sum)
-        reading.mean[layer].push_back(static_cast<float>(value / static_cast<double>(last + 1)));
+        reading.means[layer].push_back(static_cast<float>(value / static_cast<double>(last + 1)));
     }
     return prepared.resolve(reading);
   }
@@ -81,9 +81,7 @@ class Alone {
   [[nodiscard]] std::vector<float> decode_one(Token token, std::size_t position, const ResolvedSteering& steering) {
     Batch batch;
     batch.rows.push_back({.token = token, .position = static_cast<std::int32_t>(position), .wants_logits = true});
-    for (const auto& edit : steering.edits)
-      batch.edits.push_back(
-          {.layer = edit.layer, .scale = edit.scale, .direction = edit.direction, .operation = edit.operation});
+    for (const auto& each : steering.steerings) batch.edits.push_back({.row = 0, .steering = each});
     return decoder_.decode(batch).logits;
   }
 
@@ -151,7 +149,7 @@ std::vector<GenerationRequest> requests_for(const Model& model) {
       if (requests.size() % 2 == 0) sample.messages.resize(1);  // without the beginning of an answer
       const auto messages = conversation(behavior, sample, PromptVariant::base);
       requests.push_back({.prompt = model.tokenize(model.chat_prompt(messages)),
-                          .text = text_for_encoders(messages),
+                          .text = plain_text(messages),
                           .steering = steering_of(requests.size()),
                           .sampling = {.temperature = 0},
                           .max_tokens = answer_tokens,

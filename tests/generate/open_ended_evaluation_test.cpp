@@ -124,8 +124,9 @@ TEST_F(OpenEnded, AnswersUnsteeredAndSteeredAtBothLayersByEachScale) {
     for (const auto where : {SteeredAt::fixed_layer, SteeredAt::predicted_layer}) {
       const std::size_t layer = where == SteeredAt::fixed_layer ? predictors.fixed_layer : predicted;
       for (const float scale : {-1.0F, 2.0F}) {
-        const SteeringEdit edit{.layer = layer, .scale = scale, .direction = source->vector(layer, {})};
-        const auto expected = test::reference_answer(decoder, prompt, {edit}, max_tokens);
+        const auto vector = source->vector(layer, {});
+        const Steering steering{.layer = layer, .scale = scale, .direction = vector};
+        const auto expected = test::reference_answer(decoder, prompt, {steering}, max_tokens);
         const auto& answer = find(index, where, scale);
         EXPECT_EQ(answer.layer, layer);
         EXPECT_EQ(answer.tokens, expected.size());

@@ -23,9 +23,9 @@ class MirrorSource final : public VectorSource {
  public:
   explicit MirrorSource(const ModelInfo& model)
       : VectorSource({.method = "mirror", .layers = model.layers, .width = model.width}) {}
-  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {2}}; }
-  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
-    auto state = input.prompt.at(2);
+  [[nodiscard]] PromptNeeds needs() const override { return {.last = {2}}; }
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const PromptReading& input) const override {
+    auto state = input.last.at(2);
     for (float& value : state) value *= static_cast<float>(layer + 1);
     return state;
   }
@@ -145,17 +145,17 @@ TEST_F(SteeringRequestTest, SharesTheScaleAmongTheMostLikelyLayersByProbability)
   const auto& applied = said.started->applied;
   ASSERT_THAT(applied, SizeIs(3));
   float total = 0;
-  std::vector<SteeringEdit> edits;
+  std::vector<Steering> steerings;
   for (const auto& one : applied) {
     total += one.scale;
-    edits.push_back({.layer = one.layer, .scale = one.scale, .direction = test::direction_of(warm, one.layer)});
+    steerings.push_back({.layer = one.layer, .scale = one.scale, .direction = test::direction_of(warm, one.layer)});
   }
   EXPECT_THAT(total, FloatNear(4, 1e-4F));
   EXPECT_GE(*applied[0].confidence, *applied[1].confidence);
   EXPECT_GE(*applied[1].confidence, *applied[2].confidence);
   EXPECT_THAT(applied[0].scale / applied[2].scale, FloatNear(*applied[0].confidence / *applied[2].confidence, 1e-2F));
   auto reference = decoder();
-  EXPECT_EQ(said.tokens, test::reference_answer(reference, model().tokenize("Tell me"), edits, 10));
+  EXPECT_EQ(said.tokens, test::reference_answer(reference, model().tokenize("Tell me"), steerings, 10));
 
   const auto all = generate(engine, request("Tell me", {.name = "warm", .scale = 4, .layer = {.most_likely = 99}}));
   EXPECT_THAT(all.started->applied, SizeIs(model().info().layers)) << "no more than there are";
@@ -165,7 +165,7 @@ TEST_F(SteeringRequestTest, SharesTheScaleAmongNamedLayersEqually) {
   const std::vector<NamedSteering> loaded = {test::some_steering("warm", model(), 1)};
   const std::vector<SteeringRequest> asked = {{.name = "warm", .scale = -3, .layer = parse_layer_choice("3,0,1")}};
   const PreparedSteering prepared(asked, loaded, model().info(), "");
-  EXPECT_TRUE(prepared.reads().empty());
+  EXPECT_TRUE(prepared.needs().empty());
   const auto resolved = prepared.resolve({});
   EXPECT_THAT(resolved.applied, ElementsAre(AppliedSteering{.name = "warm", .layer = 0, .scale = -1},
                                             AppliedSteering{.name = "warm", .layer = 1, .scale = -1},
@@ -213,8 +213,8 @@ TEST_F(SteeringRequestTest, LeavesOutWhatChangesNothing) {
                                               {.name = "ablating", .scale = 0, .layer = {.layers = {2}}}};
   const auto resolved = PreparedSteering(asked, loaded, model().info(), "").resolve({});
   EXPECT_THAT(resolved.applied, SizeIs(2));
-  ASSERT_THAT(resolved.edits, SizeIs(1));
-  EXPECT_EQ(resolved.edits.front().operation, SteeringOperator::ablate_add);
+  ASSERT_THAT(resolved.steerings, SizeIs(1));
+  EXPECT_EQ(resolved.steerings.front().operation, SteeringOperator::ablate_add);
 }
 
 TEST_F(SteeringRequestTest, RefusesAVectorThatWouldLeaveTheNumbersOfTheModel) {
@@ -242,11 +242,6 @@ TEST_F(SteeringRequestTest, RefusesALayerWithoutAVector) {
            SourceInfo{.method = "test", .layers = info.layers, .width = info.width}, std::move(values))}};
   const std::vector<SteeringRequest> asked = {{.name = "no zero", .layer = {.layers = {0}}}};
   EXPECT_EQ(test::error_of([&] { PreparedSteering(asked, loaded, info, ""); }).kind(), ErrorKind::vectors);
-}
-
-TEST(TextForEncoders, IsWhatEveryoneSaidWithABlankLineBetween) {
-  const std::vector<ChatMessage> messages = {{"system", "Be brief."}, {"user", "Why?"}};
-  EXPECT_EQ(text_for_encoders(messages), "Be brief.\n\nWhy?");
 }
 
 }  // namespace

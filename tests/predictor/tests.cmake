@@ -1,2 +1,2 @@
 w2s_room_tests(predictor
-  TOPICS cross_validation fit_predictors layer_labels layer_predictor predictor_file layer_shares)
+  TOPICS cross_validation fit_predictors layer_labels layer_predictor predictor_file)

@@ -48,7 +48,7 @@ class ServerTest : public testing::Test {
   [[nodiscard]] GenerationRequest chat_request(const std::string& question, std::size_t max_tokens = 12) const {
     const std::vector<ChatMessage> messages = {{"user", question}};
     auto made = request(model().chat_prompt(messages), max_tokens);
-    made.text = text_for_encoders(messages);
+    made.text = plain_text(messages);
     return made;
   }
 

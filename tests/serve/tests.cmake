@@ -1,5 +1,5 @@
 w2s_room_tests(serve
-  TOPICS metrics protocol_error protocol_body protocol_chat_request protocol_text_request protocol_steering
+  TOPICS completion metrics protocol_error protocol_body protocol_chat_request protocol_text_request protocol_steering
          protocol_response
   RELEASED engine_thread server server_limits pages
   LIBRARIES w2s_httplib nlohmann_json::nlohmann_json)

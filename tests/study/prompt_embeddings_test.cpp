@@ -50,8 +50,8 @@ class PromptEmbeddingsTest : public testing::Test {
 
 TEST_F(PromptEmbeddingsTest, AreOfAllTurnsWithTheSystemMessage) {
   const auto& sample = behavior_.samples.front();
-  EXPECT_EQ(prompt_text(behavior_, sample), behavior_.system + "\n\n" + sample.messages.front().content);
-  EXPECT_EQ(prompt_text(behavior_, sample, PromptVariant::system_positive),
+  EXPECT_EQ(plain_text(conversation(behavior_, sample)), behavior_.system + "\n\n" + sample.messages.front().content);
+  EXPECT_EQ(plain_text(conversation(behavior_, sample, PromptVariant::system_positive)),
             behavior_.positive + "\n\n" + sample.messages.front().content);
 }
 
@@ -66,7 +66,7 @@ TEST_F(PromptEmbeddingsTest, AreOfAllSamplesInBaseAndOfTestSamplesInOtherVariant
   EXPECT_EQ(kept.variants.at(PromptVariant::user_positive).samples, split_.test);
   for (const auto& [variant, rows] : kept.variants) {
     for (std::size_t i = 0; i < rows.samples.size(); ++i) {
-      const auto text = prompt_text(behavior_, behavior_.samples[rows.samples[i]], variant);
+      const auto text = plain_text(conversation(behavior_, behavior_.samples[rows.samples[i]], variant));
       EXPECT_EQ(rows.values[2 * i], static_cast<float>(rows.samples[i]));
       EXPECT_EQ(rows.values[2 * i + 1], static_cast<float>(text.size()));
     }

@@ -56,6 +56,17 @@ std::vector<TokenizedSample> tokenized(const Model& model, const Behavior& behav
   return samples;
 }
 
+std::vector<float> residuals_at_answer(Decoder& decoder, const TokenizedSample& sample, Token answer) {
+  decoder.clear();
+  Batch batch;
+  for (const Token token : sample.prompt)
+    batch.rows.push_back({.token = token, .position = static_cast<std::int32_t>(batch.rows.size())});
+  batch.rows.push_back({.token = answer, .position = static_cast<std::int32_t>(batch.rows.size())});
+  for (std::size_t layer = 0; layer < decoder.model().info().layers; ++layer)
+    batch.captures.push_back({.row = batch.rows.size() - 1, .layer = layer});
+  return decoder.decode(batch).captured;
+}
+
 ConstantSource some_vectors(const ModelInfo& model, std::uint64_t seed) {
   Random random(seed);
   std::vector<float> values(model.layers * model.width);

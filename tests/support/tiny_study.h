@@ -37,6 +37,10 @@ class LoadedTinyModel {
 
 [[nodiscard]] std::vector<TokenizedSample> tokenized(const Model& model, const Behavior& behavior);
 
+/// The residual stream after every layer at an answer that follows the prompt, [layers][width]: both are decoded, and
+/// nothing else.
+[[nodiscard]] std::vector<float> residuals_at_answer(Decoder& decoder, const TokenizedSample& sample, Token answer);
+
 /// Different directions for every layer, of about the size of the residual stream.
 [[nodiscard]] ConstantSource some_vectors(const ModelInfo& model, std::uint64_t seed = 7);
 

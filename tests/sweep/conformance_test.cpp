@@ -2,8 +2,10 @@
 // PyTorch's of SmolLM2-135M-Instruct where the shared reference data and the model are there.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "support/shared_data.h"
@@ -25,6 +27,12 @@ std::vector<float> flat(const Json& rows) {
   for (const auto& row : rows)
     for (const auto& value : row) values.push_back(value.get<float>());
   return values;
+}
+
+std::vector<float> difference(std::span<const float> chosen, std::span<const float> rejected) {
+  std::vector<float> difference(chosen.size());
+  std::ranges::transform(chosen, rejected, difference.begin(), std::minus<>());
+  return difference;
 }
 
 // Every way of computing a sweep must agree.
@@ -65,12 +73,17 @@ TEST(TinyModelFixture, AgreesInRepresentationsAndVectors) {
   auto samples = tiny_samples(expected);
   samples.resize(expected.at("training_samples").get<std::size_t>());
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto found = answer_representations(decoders[0], samples[i]);
     const auto& wanted = expected.at("representations").at(i);
-    EXPECT_THAT(found.chosen, Pointwise(FloatNear(1e-4F), flat(wanted.at("chosen"))));
-    EXPECT_THAT(found.rejected, Pointwise(FloatNear(1e-4F), flat(wanted.at("rejected"))));
+    const auto chosen = flat(wanted.at("chosen"));
+    const auto rejected = flat(wanted.at("rejected"));
+    EXPECT_THAT(test::residuals_at_answer(decoders[0], samples[i], samples[i].chosen),
+                Pointwise(FloatNear(1e-4F), chosen));
+    EXPECT_THAT(test::residuals_at_answer(decoders[0], samples[i], samples[i].rejected),
+                Pointwise(FloatNear(1e-4F), rejected));
+    EXPECT_THAT(read_prompt(decoders[0], samples[i], {.answers = true}).difference,
+                Pointwise(FloatNear(1e-4F), difference(chosen, rejected)));
   }
-  EXPECT_THAT(mean_difference(read_representations(decoders, samples, {})),
+  EXPECT_THAT(mean_difference(read_representations(make_prompt_readers(decoders), samples)),
               Pointwise(FloatNear(1e-4F), flat(expected.at("vectors"))));
 }
 
@@ -79,8 +92,7 @@ TEST(TinyModelFixture, AgreesInVectorsThatAreReadLayerByLayer) {
   const auto expected = tiny_expected();
   auto samples = tiny_samples(expected);
   samples.resize(expected.at("training_samples").get<std::size_t>());
-  auto readers = make_prompt_readers(tiny.model(), 1, samples);
-  EXPECT_THAT(mean_difference(read_representations(readers, samples, {})),
+  EXPECT_THAT(mean_difference(read_representations(make_layerwise_readers(tiny.model(), 1), samples)),
               Pointwise(FloatNear(1e-4F), flat(expected.at("vectors"))));
 }
 
@@ -103,7 +115,7 @@ TEST_P(TinyModelSweep, AgreesInPropensityAndSteerability) {
                                         .interventions = interventions(grid),
                                         .sources = {&vectors},
                                         .encoders = {}});
-    const auto map = propensity_map(grid, outcome.unsteered, outcome.steered.at(0));
+    const auto map = propensity_map(grid, outcome.unsteered, outcome.steered);
     const auto& wanted = expected.at("samples").at(i);
     EXPECT_THAT(map.values, Pointwise(FloatNear(1e-4F), flat(wanted.at("propensities"))));
     EXPECT_THAT(steerability(grid.multipliers, map),
@@ -154,7 +166,7 @@ TEST_P(ReferenceSweep, AgreesInTokensPropensitySteerabilityAndBestLayer) {
                                         .interventions = interventions(grid),
                                         .sources = {vectors.get()},
                                         .encoders = {}});
-    const auto map = propensity_map(grid, outcome.unsteered, outcome.steered.at(0));
+    const auto map = propensity_map(grid, outcome.unsteered, outcome.steered);
     const auto found = steerability(grid.multipliers, map);
     const auto wanted = expected.at("steerability").at(i).get<std::vector<double>>();
     EXPECT_THAT(map.values, Pointwise(FloatNear(1e-3F), flat(expected.at("propensity").at(i)))) << i;
@@ -173,40 +185,51 @@ double relative_error(std::span<const float> found, std::span<const float> wante
   return std::sqrt(difference / size);
 }
 
-TEST_F(Reference, AgreesInRepresentationsAtTheAnswerLetter) {
-  const auto expected = read_tensor_file(folder / "openness.representations.gguf");
-  const auto items = samples("openness.train.jsonl");
-  Decoder decoder(*model, {.context = 1024, .threads = 1});
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const auto found = answer_representations(decoder, items[i]);
-    for (const auto& [side, values] : {std::pair("chosen", &found.chosen), std::pair("rejected", &found.rejected)}) {
-      const auto& wanted = expected.tensors.at("sample." + std::to_string(i) + "." + side).values;
-      const std::size_t width = model->info().width;
-      ASSERT_EQ(values->size(), wanted.size());
-      for (std::size_t layer = 0; layer < model->info().layers; ++layer) {
-        EXPECT_LE(relative_error(std::span(*values).subspan(layer * width, width),
-                                 std::span(wanted).subspan(layer * width, width)),
-                  1e-3)
-            << "sample " << i << ", " << side << ", layer " << layer;
-      }
+class ReferenceRepresentations : public Reference {
+ protected:
+  void SetUp() override {
+    Reference::SetUp();
+    if (IsSkipped()) return;
+    expected_ = read_tensor_file(folder / "openness.representations.gguf");
+    items_ = samples("openness.train.jsonl");
+  }
+
+  // [layers][width] of a sample.
+  [[nodiscard]] const std::vector<float>& wanted(std::size_t sample, const char* side) const {
+    return expected_.tensors.at("sample." + std::to_string(sample) + "." + side).values;
+  }
+  [[nodiscard]] std::vector<float> wanted_difference(std::size_t sample) const {
+    return difference(wanted(sample, "chosen"), wanted(sample, "rejected"));
+  }
+
+  void expect_agreement(std::span<const float> found, std::span<const float> wanted) const {
+    const std::size_t width = model->info().width;
+    ASSERT_EQ(found.size(), wanted.size());
+    for (std::size_t layer = 0; layer < model->info().layers; ++layer) {
+      EXPECT_LE(relative_error(found.subspan(layer * width, width), wanted.subspan(layer * width, width)), 1e-3)
+          << "layer " << layer;
     }
+  }
+
+  TensorFile expected_;
+  std::vector<TokenizedSample> items_;
+};
+
+TEST_F(ReferenceRepresentations, AgreeAtTheAnswerLetter) {
+  Decoder decoder(*model, {.context = 1024, .threads = 1});
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    SCOPED_TRACE(i);
+    expect_agreement(test::residuals_at_answer(decoder, items_[i], items_[i].chosen), wanted(i, "chosen"));
+    expect_agreement(test::residuals_at_answer(decoder, items_[i], items_[i].rejected), wanted(i, "rejected"));
+    expect_agreement(read_prompt(decoder, items_[i], {.answers = true}).difference, wanted_difference(i));
   }
 }
 
-TEST_F(Reference, AgreesInDifferencesThatAreReadLayerByLayer) {
-  const auto expected = read_tensor_file(folder / "openness.representations.gguf");
-  const auto items = samples("openness.train.jsonl");
-  auto readers = make_prompt_readers(*model, 1, items);
-  const auto found = read_representations(readers, items, {});
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const auto& chosen = expected.tensors.at("sample." + std::to_string(i) + ".chosen").values;
-    const auto& rejected = expected.tensors.at("sample." + std::to_string(i) + ".rejected").values;
-    for (std::size_t layer = 0; layer < found.layers; ++layer) {
-      std::vector<float> wanted(found.width);
-      for (std::size_t k = 0; k < found.width; ++k)
-        wanted[k] = chosen[layer * found.width + k] - rejected[layer * found.width + k];
-      EXPECT_LE(relative_error(found.difference(i, layer), wanted), 1e-3) << "sample " << i << ", layer " << layer;
-    }
+TEST_F(ReferenceRepresentations, AgreeInDifferencesThatAreReadLayerByLayer) {
+  const auto found = read_representations(make_layerwise_readers(*model, 1), items_);
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    SCOPED_TRACE(i);
+    expect_agreement(found.input(i).difference, wanted_difference(i));
   }
 }
 

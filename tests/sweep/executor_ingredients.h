@@ -47,12 +47,12 @@ class InputDependentSource final : public VectorSource {
  public:
   InputDependentSource(SourceInfo info, bool quiet) : VectorSource(std::move(info)), quiet_(quiet) {}
 
-  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {1, 3}, .answers = true}; }
-  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
+  [[nodiscard]] PromptNeeds needs() const override { return {.last = {1, 3}, .answers = true}; }
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const PromptReading& input) const override {
     std::vector<float> vector(info().width);
     if (quiet_) return vector;
     for (std::size_t i = 0; i < vector.size(); ++i) {
-      vector[i] = 0.1F * (input.prompt.at(1)[i] - input.prompt.at(3)[i]) + input.difference[layer * info().width + i];
+      vector[i] = 0.1F * (input.last.at(1)[i] - input.last.at(3)[i]) + input.difference[layer * info().width + i];
     }
     return vector;
   }

@@ -57,9 +57,9 @@ std::unique_ptr<VectorSource> fit(RepresentationSet train, RepresentationSet val
 
 std::size_t context_layer(const VectorSource& source) { return source.needs().prompt_layers.at(0); }
 
-InputRepresentation prompt_at(std::size_t layer, const Point& point) {
-  InputRepresentation input;
-  input.prompt[layer] = point;
+PromptReading prompt_at(std::size_t layer, const Point& point) {
+  PromptReading input;
+  input.last[layer] = point;
   return input;
 }
 
@@ -158,7 +158,7 @@ TEST(Cast, CanBeStopped) {
 
 TEST(CastFile, IsTheSameSourceToTheBitWhenReadAgain) {
   const test::TemporaryFolder folder;
-  const test::SetShape shape{.samples = 40, .layers = 4, .width = 6, .prompt_layers = {1, 3}};
+  const test::SetShape shape{.samples = 40, .layers = 4, .width = 6, .last = {1, 3}};
   const auto train = random_representations(shape, 31);
   const auto source = fit(train, random_representations(shape, 32));
   write_vector_source(folder / "v.gguf", *source);

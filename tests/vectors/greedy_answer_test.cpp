@@ -64,7 +64,7 @@ TEST(GreedyAnswer, AgreesWithPyTorchTokenForToken) {
     const auto prompt = model.tokenize(model.chat_prompt(messages));
     const auto layer = item.at("layer").get<std::size_t>();
     const auto vector = vectors->vector(layer, {});
-    const Steering steering{.direction = vector, .layer = layer, .scale = item.at("scale").get<float>()};
+    const Steering steering{.layer = layer, .scale = item.at("scale").get<float>(), .direction = vector};
     auto wanted = item.at("tokens").get<std::vector<Token>>();
     if (model.is_end_of_generation(wanted.back())) wanted.pop_back();
     EXPECT_EQ(prompt.size(), item.at("prompt_tokens").get<std::size_t>());

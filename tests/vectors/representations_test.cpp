@@ -20,21 +20,9 @@ using testing::Pointwise;
 
 constexpr DecoderOptions options = {.context = 512, .sequences = 4, .rows_per_batch = 256, .threads = 1};
 
-// One decode for each answer, nothing shared.
-std::vector<float> by_itself(Decoder& decoder, const TokenizedSample& sample, Token answer) {
-  decoder.clear();
-  Batch batch;
-  for (const Token token : sample.prompt)
-    batch.rows.push_back({.token = token, .position = static_cast<std::int32_t>(batch.rows.size())});
-  batch.rows.push_back({.token = answer, .position = static_cast<std::int32_t>(batch.rows.size())});
-  for (std::size_t layer = 0; layer < decoder.model().info().layers; ++layer)
-    batch.captures.push_back({batch.rows.size() - 1, layer});
-  return decoder.decode(batch).captured;
-}
-
 std::vector<float> difference_by_itself(Decoder& decoder, const TokenizedSample& sample) {
-  auto difference = by_itself(decoder, sample, sample.chosen);
-  const auto rejected = by_itself(decoder, sample, sample.rejected);
+  auto difference = test::residuals_at_answer(decoder, sample, sample.chosen);
+  const auto rejected = test::residuals_at_answer(decoder, sample, sample.rejected);
   std::ranges::transform(difference, rejected, difference.begin(), std::minus<>());
   return difference;
 }
@@ -60,16 +48,6 @@ void expect_same(const RepresentationSet& a, const RepresentationSet& b) {
   EXPECT_EQ(a.propensity, b.propensity);
 }
 
-TEST(AnswerRepresentations, AreThoseOfEachAnswerAlone) {
-  const LoadedTinyModel tiny(test::tiny_llama());
-  Decoder decoder(tiny.model(), options);
-  for (const auto& sample : test::tokenized(tiny.model(), test::questions(3))) {
-    const auto both = answer_representations(decoder, sample);
-    EXPECT_THAT(both.chosen, Pointwise(FloatNear(1e-4F), by_itself(decoder, sample, sample.chosen)));
-    EXPECT_THAT(both.rejected, Pointwise(FloatNear(1e-4F), by_itself(decoder, sample, sample.rejected)));
-  }
-}
-
 // A model and samples whose prompts begin alike, which is decoded once.
 class ReadRepresentations : public testing::Test {
  protected:
@@ -83,7 +61,8 @@ class ReadRepresentations : public testing::Test {
 
   [[nodiscard]] RepresentationSet read(std::span<const TokenizedSample> samples, const Job& job = {},
                                        std::vector<std::size_t> layers = {3, 1}) {
-    return read_representations(decoders_, samples, layers, job, work_folder_);
+    return read_representations(make_prompt_readers(decoders_), samples, {.prompt_layers = std::move(layers)}, job,
+                                work_folder_);
   }
 
   // How many samples a call takes from the folder.
@@ -100,7 +79,7 @@ class ReadRepresentations : public testing::Test {
 TEST_F(ReadRepresentations, AreThoseOfEachSampleAlone) {
   ASSERT_GT(common_prefix_length(few_), 10U);
   const std::vector<std::size_t> prompt_layers = {3, 1};
-  const auto set = read_representations(decoders_, few_, prompt_layers);
+  const auto set = read_representations(make_prompt_readers(decoders_), few_, {.prompt_layers = prompt_layers});
   EXPECT_EQ(set.samples, 5U);
   EXPECT_EQ(set.layers, 4U);
   EXPECT_EQ(set.width, 32U);
@@ -109,8 +88,8 @@ TEST_F(ReadRepresentations, AreThoseOfEachSampleAlone) {
     EXPECT_THAT(input.difference, Pointwise(FloatNear(1e-4F), difference_by_itself(decoders_[0], few_[i])));
     const auto prompt = prompt_by_itself(decoders_[0], few_[i]);
     EXPECT_THAT(set.prompt(i, 0), Pointwise(FloatNear(1e-4F), prompt.capture(3)));
-    EXPECT_THAT(input.prompt.at(3), Pointwise(FloatNear(1e-4F), prompt.capture(3)));
-    EXPECT_THAT(input.prompt.at(1), Pointwise(FloatNear(1e-4F), prompt.capture(1)));
+    EXPECT_THAT(input.last.at(3), Pointwise(FloatNear(1e-4F), prompt.capture(3)));
+    EXPECT_THAT(input.last.at(1), Pointwise(FloatNear(1e-4F), prompt.capture(1)));
     EXPECT_NEAR(set.propensity[i], prompt.logits[0] - prompt.logits[1], 1e-4);
     const auto second_layer = std::span(input.difference).subspan(2 * set.width, set.width);
     EXPECT_THAT(set.difference(i, 2), Pointwise(testing::Eq(), second_layer));
@@ -121,7 +100,7 @@ TEST_F(ReadRepresentations, NeedNoTokensInCommon) {
   auto samples = std::vector<TokenizedSample>{few_[0], few_[1]};
   samples[1].prompt.front() = samples[0].prompt.front() - 1;
   ASSERT_EQ(common_prefix_length(samples), 0U);
-  const auto set = read_representations(decoders_, samples, {});
+  const auto set = read_representations(make_prompt_readers(decoders_), samples);
   for (std::size_t i = 0; i < 2; ++i)
     EXPECT_THAT(set.input(i).difference, Pointwise(FloatNear(1e-4F), difference_by_itself(decoders_[0], samples[i])));
 }
@@ -129,32 +108,32 @@ TEST_F(ReadRepresentations, NeedNoTokensInCommon) {
 TEST_F(ReadRepresentations, DoNotDependOnTheNumberOfDecoders) {
   const std::vector<std::size_t> prompt_layers = {2};
   auto three = make_decoders(tiny_.model(), options, 3);
-  expect_same(read_representations(decoders_, samples_, prompt_layers),
-              read_representations(three, samples_, prompt_layers));
+  expect_same(read_representations(make_prompt_readers(decoders_), samples_, {.prompt_layers = prompt_layers}),
+              read_representations(make_prompt_readers(three), samples_, {.prompt_layers = prompt_layers}));
 }
 
 TEST_F(ReadRepresentations, DoNotDependOnWhatTheDecoderHeldBefore) {
-  const auto clean = read_representations(decoders_, few_, {});
+  const auto clean = read_representations(make_prompt_readers(decoders_), few_);
   static_cast<void>(prompt_by_itself(decoders_[0], samples_.back()));
-  expect_same(read_representations(decoders_, few_, {}), clean);
+  expect_same(read_representations(make_prompt_readers(decoders_), few_), clean);
 }
 
 TEST_F(ReadRepresentations, ReportEachSample) {
   std::vector<std::size_t> done;
   Job job;
   job.on_progress = [&](const Progress& progress) { done.push_back(progress.done); };
-  static_cast<void>(read_representations(decoders_, std::span(few_).first(3), {}, job));
+  static_cast<void>(read_representations(make_prompt_readers(decoders_), std::span(few_).first(3), {}, job));
   EXPECT_THAT(done, ElementsAre(0, 1, 2, 3));
 }
 
 TEST_F(ReadRepresentations, NeedASample) {
-  const auto error = test::error_of([&] { static_cast<void>(read_representations(decoders_, {}, {})); });
+  const auto error = test::error_of([&] { static_cast<void>(read_representations(make_prompt_readers(decoders_), {}, {})); });
   EXPECT_EQ(error.kind(), ErrorKind::data);
 }
 
 TEST_F(ReadRepresentations, AreKeptInAFolderAndReadFromThere) {
   const std::vector<std::size_t> prompt_layers = {3, 1};
-  const auto without_folder = read_representations(decoders_, samples_, prompt_layers);
+  const auto without_folder = read_representations(make_prompt_readers(decoders_), samples_, {.prompt_layers = prompt_layers});
   expect_same(read(samples_), without_folder);
   EXPECT_EQ(resumed(samples_), 67U);
   expect_same(read(samples_), without_folder);
@@ -169,7 +148,8 @@ TEST_F(ReadRepresentations, AreDecodedInSharesThatMakeTheWhole) {
     std::size_t total = 0;
     Job job;
     job.on_progress = [&](const Progress& progress) { total = progress.total; };
-    decode_representations(decoders_, samples_, prompt_layers, {.rank = rank, .of = 3}, work_folder_, job);
+    read_representations(make_prompt_readers(decoders_), samples_, {.prompt_layers = prompt_layers},
+                         {.rank = rank, .of = 3}, work_folder_, job);
     totals.push_back(total);
   }
   EXPECT_THAT(totals, ElementsAre(32, 19, 16));
@@ -245,17 +225,17 @@ TEST_F(ReadRepresentations, NeedAFolderThatCanBeMade) {
 
 TEST_F(ReadRepresentations, OfOneInputAreWhatTheSetHasAsFarAsTheyAreNeeded) {
   const std::vector<std::size_t> prompt_layers = {2, 0};
-  const auto expected = read_representations(decoders_, few_, prompt_layers).input(1);
-  const auto everything = read_input(decoders_[0], few_[1], {.prompt_layers = {0, 2}, .answers = true});
+  const auto expected = read_representations(make_prompt_readers(decoders_), few_, {.prompt_layers = prompt_layers}).input(1);
+  const auto everything = read_prompt(decoders_[0], few_[1], {.last = {0, 2}, .answers = true});
   EXPECT_THAT(everything.difference, Pointwise(FloatNear(1e-4F), expected.difference));
-  EXPECT_THAT(everything.prompt.at(0), Pointwise(FloatNear(1e-4F), expected.prompt.at(0)));
-  EXPECT_THAT(everything.prompt.at(2), Pointwise(FloatNear(1e-4F), expected.prompt.at(2)));
-  const auto prompt_only = read_input(decoders_[0], few_[1], {.prompt_layers = {2}});
+  EXPECT_THAT(everything.last.at(0), Pointwise(FloatNear(1e-4F), expected.last.at(0)));
+  EXPECT_THAT(everything.last.at(2), Pointwise(FloatNear(1e-4F), expected.last.at(2)));
+  const auto prompt_only = read_prompt(decoders_[0], few_[1], {.last = {2}});
   EXPECT_TRUE(prompt_only.difference.empty());
-  ASSERT_EQ(prompt_only.prompt.size(), 1U);
-  EXPECT_THAT(prompt_only.prompt.at(2), Pointwise(FloatNear(1e-4F), expected.prompt.at(2)));
-  const auto answers_only = read_input(decoders_[0], few_[1], {.answers = true});
-  EXPECT_TRUE(answers_only.prompt.empty());
+  ASSERT_EQ(prompt_only.last.size(), 1U);
+  EXPECT_THAT(prompt_only.last.at(2), Pointwise(FloatNear(1e-4F), expected.last.at(2)));
+  const auto answers_only = read_prompt(decoders_[0], few_[1], {.answers = true});
+  EXPECT_TRUE(answers_only.last.empty());
   EXPECT_THAT(answers_only.difference, Pointwise(FloatNear(1e-4F), expected.difference));
 }
 

@@ -140,9 +140,9 @@ TEST_F(VectorExchange, RefusesToExportVectorsOfLayerZeroAlone) {
 class DependsOnPrompt final : public VectorSource {
  public:
   using VectorSource::VectorSource;
-  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {1}}; }
-  [[nodiscard]] std::vector<float> vector(std::size_t, const InputRepresentation& input) const override {
-    return input.prompt.at(1);
+  [[nodiscard]] PromptNeeds needs() const override { return {.last = {1}}; }
+  [[nodiscard]] std::vector<float> vector(std::size_t, const PromptReading& input) const override {
+    return input.last.at(1);
   }
   [[nodiscard]] TensorFile to_file() const override { return {}; }
 };

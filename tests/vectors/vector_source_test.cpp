@@ -51,16 +51,16 @@ ModelInfo three_layer_llama() {
 /// Looks at the prompt after one layer.
 class LookingSource final : public VectorSource {
  public:
-  LookingSource(SourceInfo info, InputNeeds needs) : VectorSource(std::move(info)), needs_(std::move(needs)) {}
+  LookingSource(SourceInfo info, PromptNeeds needs) : VectorSource(std::move(info)), needs_(std::move(needs)) {}
 
-  [[nodiscard]] InputNeeds needs() const override { return needs_; }
-  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
-    return input.prompt.at(layer);
+  [[nodiscard]] PromptNeeds needs() const override { return needs_; }
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const PromptReading& input) const override {
+    return input.last.at(layer);
   }
   [[nodiscard]] TensorFile to_file() const override { return {}; }
 
  private:
-  InputNeeds needs_;
+  PromptNeeds needs_;
 };
 
 TEST(VectorSource, IsTheSameAfterWritingAndReading) {
@@ -250,17 +250,17 @@ TEST(CheckFits, RefusesALayerOfZerosOnlyWhereItIsUsed) {
 TEST(CheckFits, RefusesALookAtALayerTheModelHasNot) {
   const auto info = three_layers().info();
   const std::vector<std::size_t> layers = {0, 1, 2};
-  EXPECT_NO_THROW(check_fits(LookingSource(info, {.prompt_layers = {2}}), three_layer_llama(), layers));
+  EXPECT_NO_THROW(check_fits(LookingSource(info, {.last = {2}}), three_layer_llama(), layers));
   EXPECT_THAT(
       test::message_of(ErrorKind::vectors,
-                       [&] { check_fits(LookingSource(info, {.prompt_layers = {1, 3}}), three_layer_llama()); }),
+                       [&] { check_fits(LookingSource(info, {.last = {1, 3}}), three_layer_llama()); }),
       HasSubstr("look at layer 3, the model has 3"));
 }
 
 TEST(DependsOnInput, IsSoWhereAnythingOfTheInputIsSeen) {
   const auto info = three_layers().info();
   EXPECT_FALSE(depends_on_input(three_layers()));
-  EXPECT_TRUE(depends_on_input(LookingSource(info, {.prompt_layers = {0}})));
+  EXPECT_TRUE(depends_on_input(LookingSource(info, {.last = {0}})));
   EXPECT_TRUE(depends_on_input(LookingSource(info, {.answers = true})));
   EXPECT_FALSE(depends_on_input(LookingSource(info, {})));
 }

@@ -40,10 +40,10 @@ class CastSource final : public VectorSource {
         context_layer_(context_layer),
         condition_(std::move(condition)) {}
 
-  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {context_layer_}, .answers = false}; }
+  [[nodiscard]] PromptNeeds needs() const override { return {.last = {context_layer_}, .answers = false}; }
 
-  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
-    if (!condition_.holds(input.prompt.at(context_layer_))) return std::vector<float>(info().width, 0.0F);
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const PromptReading& input) const override {
+    if (!condition_.holds(input.last.at(context_layer_))) return std::vector<float>(info().width, 0.0F);
     return direction(layer);
   }
 

@@ -29,10 +29,10 @@ class L2sSource final : public VectorSource {
   L2sSource(SourceInfo info, std::size_t context_layer, std::vector<Network> networks)
       : VectorSource(std::move(info)), context_layer_(context_layer), networks_(std::move(networks)) {}
 
-  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {context_layer_}}; }
+  [[nodiscard]] PromptNeeds needs() const override { return {.last = {context_layer_}}; }
 
-  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
-    return networks_[layer](input.prompt.at(context_layer_));
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const PromptReading& input) const override {
+    return networks_[layer](input.last.at(context_layer_));
   }
 
   [[nodiscard]] TensorFile to_file() const override {

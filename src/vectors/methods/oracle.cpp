@@ -11,9 +11,9 @@ class OracleSource final : public VectorSource {
  public:
   using VectorSource::VectorSource;
 
-  [[nodiscard]] InputNeeds needs() const override { return {.prompt_layers = {}, .answers = true}; }
+  [[nodiscard]] PromptNeeds needs() const override { return {.last = {}, .answers = true}; }
 
-  [[nodiscard]] std::vector<float> vector(std::size_t layer, const InputRepresentation& input) const override {
+  [[nodiscard]] std::vector<float> vector(std::size_t layer, const PromptReading& input) const override {
     const auto row = std::span(input.difference).subspan(layer * info().width, info().width);
     return {row.begin(), row.end()};
   }

@@ -1,0 +1,16 @@
+#include "w2s/chat_message.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace w2s {
+namespace {
+
+TEST(PlainText, IsWhatEveryoneSaidWithABlankLineBetween) {
+  const std::vector<ChatMessage> messages = {{"system", "Be brief."}, {"user", "Why?"}};
+  EXPECT_EQ(plain_text(messages), "Be brief.\n\nWhy?");
+}
+
+}  // namespace
+}  // namespace w2s
