@@ -64,14 +64,13 @@ double MeasuredSweep::flops_until_now() const {
   return flops;
 }
 
-std::size_t shared_prefix(std::span<const SweepItem> items) {
-  return common_prefix_length(tokens_of(items));
-}
+std::size_t shared_prefix(std::span<const SweepItem> items) { return common_prefix_length(tokens_of(items)); }
 
 double least_flops(const LayerFlops& a_row, std::size_t layers, std::size_t prefix, const SweepRequest& request,
                    std::span<const SweepItem> items) {
-  const SweepPlan plan{
-      .shared_prefix = prefix, .interventions = interventions(request.grid, request.sources.size()), .sources = request.sources};
+  const SweepPlan plan{.shared_prefix = prefix,
+                       .interventions = interventions(request.grid, request.sources.size()),
+                       .sources = request.sources};
   std::vector<SweepPlan> plans(items.size(), plan);
   for (std::size_t i = 0; i < items.size(); ++i) plans[i].sample = &items[i].tokens;
   const std::vector<SweepPlan> twice(2, plans.front());

@@ -19,8 +19,8 @@ import transformers
 from torch import Tensor
 
 from grid import Grid, read_grid
-from transformers_sweeps import BornRows, FullPasses, SharedPrefixRows, load_model
-from tuned_born_rows import TunedBornRows
+from transformers_sweeps import FullPasses, Minimal, Rows, load_model
+from tuned_minimal import TunedMinimal
 
 OURS = "w2s, minimal"
 LARGEST_DIFFERENCE = 2e-4  # logits
@@ -61,9 +61,9 @@ class Comparison:
         self.contestants: dict[str, Contestant] = {
             OURS: lambda: self.time_ours("minimal"),
             "w2s, rows": lambda: self.time_ours("rows"),
-            "PyTorch, born rows, tuned": self.timed(TunedBornRows(model, grid, threads, together=4).sweep),
-            "PyTorch, born rows": self.timed(BornRows(model, grid).sweep),
-            "PyTorch, shared-prefix rows": self.timed(SharedPrefixRows(model, grid).sweep),
+            "PyTorch, minimal, tuned": self.timed(TunedMinimal(model, grid, threads, together=4).sweep),
+            "PyTorch, minimal": self.timed(Minimal(model, grid).sweep),
+            "PyTorch, rows": self.timed(Rows(model, grid).sweep),
         }
         if passes > 0:
             full = FullPasses(model, grid, passes)

@@ -102,7 +102,7 @@ class SharedPrefix:
             return self.grid.propensities(torch.stack([self.sweep_sample(sample) for sample in self.grid.samples]))
 
 
-class SharedPrefixRows(SharedPrefix):
+class Rows(SharedPrefix):
     """The prompt once, and its last token as a batch of all rows that share the cache, each through all layers."""
 
     def sweep_sample(self, sample: Sample) -> Tensor:
@@ -123,7 +123,7 @@ class SharedPrefixRows(SharedPrefix):
             return self.propensity(sample, model(last, past_key_values=shared).last_hidden_state[:, 0])
 
 
-class BornRows(SharedPrefix):
+class Minimal(SharedPrefix):
     """Rows are born at the layer that they are steered at, as further tokens of one sequence, each of which sees the
     prompt and itself by a mask."""
 

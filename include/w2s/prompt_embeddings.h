@@ -16,11 +16,12 @@
 
 namespace w2s {
 
-/// Embeds the prompts of a behaviour, as plain_text of their conversations, into folder.embeddings(encoder.name()): all samples in BASE, those of the test
-/// part in the other variants. What is there is not embedded again. The file is written whole; until then chunks of it
-/// are kept in a folder beside it, so that an interrupted call goes on where it was. Throws Error{results} if the file
-/// there is of other data or another encoder, Error{io}, Error{engine} for embeddings that are not of one width or not
-/// finite, what the encoder throws, and Error{interrupted} when the job is stopped.
+/// Embeds the prompts of a behaviour, as plain_text of their conversations, into folder.embeddings(encoder.name()): all
+/// samples in BASE, those of the test part in the other variants. What is there is not embedded again. The file is
+/// written whole; until then chunks of it are kept in a folder beside it, so that an interrupted call goes on where it
+/// was. Throws Error{results} if the file there is of other data or another encoder, Error{io}, Error{engine} for
+/// embeddings that are not of one width or not finite, what the encoder throws, and Error{interrupted} when the job is
+/// stopped.
 void embed_prompts(const BehaviorFolder& folder, const Behavior& behavior, const Split& split,
                    std::span<const PromptVariant> variants, TextEncoder& encoder, const Job& job = {});
 

@@ -54,7 +54,7 @@ struct SweepRows {
   std::size_t sequences = 256;        ///< rows of a batch
 };
 
-/// Of sweeping the samples as SharedPrefixExecutor does, whatever executor a study uses; prompts that begin alike share
+/// Of sweeping the samples as the executor `rows` does, whatever executor a study uses; prompts that begin alike share
 /// that beginning.
 [[nodiscard]] DecodeCounts count_sweep(std::span<const TokenizedSample> samples, const SweepRows& rows);
 

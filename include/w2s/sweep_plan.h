@@ -55,7 +55,7 @@ using InterventionChoice = std::function<std::vector<Intervention>(std::span<con
 /// Everything an executor needs for one sample. All sources share one decode of the prompt.
 struct SweepPlan {
   const TokenizedSample* sample = nullptr;
-  std::size_t shared_prefix = 0;                 ///< leading prompt tokens that every plan of the sweep has in common
+  std::size_t shared_prefix = 0;  ///< leading prompt tokens that every plan of the sweep has in common
   std::vector<Intervention> interventions = {};
   std::vector<const VectorSource*> sources = {};
   SteeringOperator operation = SteeringOperator::add;

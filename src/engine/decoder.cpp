@@ -152,7 +152,8 @@ void Decoder::State::check(const Edit& edit, const Batch& batch) const {
   const auto& info = model.info();
   const auto refuse = [](const std::string& what) { throw Error(ErrorKind::usage, what); };
   if (edit.row >= batch.rows.size()) refuse(fmt::format("edit of row {} of {}", edit.row, batch.rows.size()));
-  if (edit.steering.layer >= info.layers) refuse(fmt::format("edit at layer {}, the model has {}", edit.steering.layer, info.layers));
+  if (edit.steering.layer >= info.layers)
+    refuse(fmt::format("edit at layer {}, the model has {}", edit.steering.layer, info.layers));
   if (edit.steering.direction.size() != info.width)
     refuse(fmt::format("direction of width {}, the model has {}", edit.steering.direction.size(), info.width));
 }
@@ -219,7 +220,8 @@ void Decoder::State::decide_on_the_way(const Batch& batch, const EditsOnTheWay& 
       for (const auto& edit : edits) {
         check(edit, batch);
         if (edit.steering.layer < layer)
-          throw Error(ErrorKind::usage, fmt::format("an edit at layer {} comes too late at {}", edit.steering.layer, layer));
+          throw Error(ErrorKind::usage,
+                      fmt::format("an edit at layer {} comes too late at {}", edit.steering.layer, layer));
         if (edit.steering.layer + 1 == model.info().layers && !batch.rows[edit.row].wants_logits)
           throw Error(ErrorKind::usage, "an edit at the last layer of a row without logits comes too late");
       }

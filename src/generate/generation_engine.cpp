@@ -59,8 +59,7 @@ void append(std::vector<Edit>& edits, const std::vector<Edit>& more) {
 std::set<std::size_t> mean_layers_of(std::span<const NamedSteering> steerings) {
   PromptNeeds needs;
   for (const auto& steering : steerings)
-    if (steering.predictor && steering.predictor->own_layer)
-      needs.add(needs_of({&*steering.predictor->own_layer, 1}));
+    if (steering.predictor && steering.predictor->own_layer) needs.add(needs_of({&*steering.predictor->own_layer, 1}));
   return needs.means;
 }
 

@@ -57,8 +57,8 @@ void check_length(const Steering& steering, const std::string& name) {
   const auto is_fine = [&](float value) { return std::abs(value * steering.scale) < largest_addition; };
   if (std::ranges::all_of(steering.direction, is_fine)) return;
   throw Error(ErrorKind::vectors,
-              fmt::format("'{}' at layer {}: the vector times {} is too long for the model's numbers", name, steering.layer,
-                          steering.scale));
+              fmt::format("'{}' at layer {}: the vector times {} is too long for the model's numbers", name,
+                          steering.layer, steering.scale));
 }
 
 }  // namespace
@@ -100,10 +100,8 @@ ResolvedSteering PreparedSteering::resolve(const PromptReading& reading) const {
       resolved.applied.push_back({.name = request.name, .layer = layer, .scale = scale, .confidence = confidence});
       if (scale == 0 && is_identity_at_zero(steering->operation)) continue;
       resolved.vectors.push_back(steering->source->vector(layer, reading));
-      resolved.steerings.push_back({.layer = layer,
-                                    .scale = scale,
-                                    .direction = resolved.vectors.back(),
-                                    .operation = steering->operation});
+      resolved.steerings.push_back(
+          {.layer = layer, .scale = scale, .direction = resolved.vectors.back(), .operation = steering->operation});
       check_length(resolved.steerings.back(), request.name);
     }
   }

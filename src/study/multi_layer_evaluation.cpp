@@ -233,7 +233,8 @@ double difference_from_sweep(const Method& method, std::size_t sample, const std
   return std::abs(swept.sample(sample)[static_cast<std::size_t>(column - swept.layers.begin())] - slope);
 }
 
-void take(Subject& subject, std::size_t sample, const SteeringsOfSample& steerings, const SweepOutcome& outcome_of_plan) {
+void take(Subject& subject, std::size_t sample, const SteeringsOfSample& steerings,
+          const SweepOutcome& outcome_of_plan) {
   auto grid = subject.header.grid;
   grid.layers.resize(steerings.distinct().size());  // a row of the map is a steering
   const auto propensities = propensity_map(grid, outcome_of_plan.unsteered, outcome_of_plan.steered);
@@ -337,7 +338,8 @@ std::vector<MultiLayerResult> means_of(std::span<const MultiLayerResult> results
 
 // That of the folder, where it can compute the model as it is loaded now.
 ExecutorChoice executor_for(const fs::path& folder, ExecutorChoice asked, const Model& model) {
-  if (asked == ExecutorChoice::automatic && recorded_executor(folder) == ExecutorChoice::rows) return ExecutorChoice::rows;
+  if (asked == ExecutorChoice::automatic && recorded_executor(folder) == ExecutorChoice::rows)
+    return ExecutorChoice::rows;
   return resolve_executor(asked, model);
 }
 

@@ -54,7 +54,8 @@ class SteeredRows {
 
   const SweepPlan* plan_;
   std::vector<Intervention> interventions_;
-  std::map<std::pair<std::size_t, std::size_t>, std::vector<float>> vectors_;  // by source and layer: rows point to them
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<float>>
+      vectors_;  // by source and layer: rows point to them
   std::vector<SteeredRow> rows_;
 };
 

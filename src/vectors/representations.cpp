@@ -170,10 +170,8 @@ RepresentationSet read_share(PromptReaders readers, std::span<const TokenizedSam
                         .answers = true});
   const auto& first = *readers.front();
   const auto& info = first.model().info();
-  RepresentationSet set{.samples = samples.size(),
-                        .layers = info.layers,
-                        .width = info.width,
-                        .prompt_layers = request.prompt_layers};
+  RepresentationSet set{
+      .samples = samples.size(), .layers = info.layers, .width = info.width, .prompt_layers = request.prompt_layers};
   if (!work_folder.empty()) make_folder(work_folder);
   SetInProgress progress(set, share, work_folder, [&](std::size_t begin, std::size_t count) {
     return origin_of(first, shared, samples.subspan(begin, count), request.prompt_layers);

@@ -100,9 +100,7 @@ void check_has_vectors(const VectorSource& source, std::span<const std::size_t> 
 
 }  // namespace
 
-bool depends_on_input(const VectorSource& source) {
-  return !source.needs().empty();
-}
+bool depends_on_input(const VectorSource& source) { return !source.needs().empty(); }
 
 std::unique_ptr<VectorSource> read_vector_source(const std::filesystem::path& path) {
   const auto file = read_gguf(path);

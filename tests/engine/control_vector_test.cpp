@@ -54,7 +54,8 @@ class ControlVector : public testing::TestWithParam<test::TinyModelShape> {
     Batch batch;
     batch.rows = {{.token = token, .position = 0, .wants_logits = true}};
     for (std::size_t layer = first_layer; layer < end_layer; ++layer)
-      batch.edits.push_back({.row = 0, .steering = {.layer = layer, .scale = scale, .direction = source().direction(layer)}});
+      batch.edits.push_back(
+          {.row = 0, .steering = {.layer = layer, .scale = scale, .direction = source().direction(layer)}});
     return decoder.decode(batch).logits;
   }
 

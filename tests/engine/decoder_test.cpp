@@ -88,9 +88,9 @@ TEST(Decoder, GivesTheSameForOneBatchAndForItsRowsInTurns) {
   auto batch = prompt_batch(tokens);
   const std::size_t last_layer = tiny.model().info().layers - 1;
   for (std::size_t row = 0; row < tokens.size(); ++row) batch.captures.push_back({row, row % (last_layer + 1)});
-  batch.edits = {
-      {.row = 3, .steering = {.layer = 1, .scale = 1, .direction = vectors.direction(1)}},
-      {.row = tokens.size() - 1, .steering = {.layer = last_layer, .scale = 1, .direction = vectors.direction(last_layer)}}};
+  batch.edits = {{.row = 3, .steering = {.layer = 1, .scale = 1, .direction = vectors.direction(1)}},
+                 {.row = tokens.size() - 1,
+                  .steering = {.layer = last_layer, .scale = 1, .direction = vectors.direction(last_layer)}}};
   Decoder wide(tiny.model(), {.context = 256, .sequences = 8, .rows_per_batch = 128, .threads = 1});
   Decoder narrow(tiny.model(), {.context = 256, .sequences = 4, .rows_per_batch = 7, .threads = 1});
   const auto at_once = wide.decode(batch);
@@ -257,12 +257,15 @@ TEST(Decoder, RefusesWhatIsOutOfRangeAndStaysUsable) {
   EXPECT_EQ(kind_of({.rows = {{.token = 100000, .position = 0}}}), ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {{.token = 'a', .position = -1}}}), ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {{.token = 'a', .position = 0, .sequence = 7, .sequences = 2}}}), ErrorKind::usage);
-  EXPECT_EQ(kind_of({.rows = {row}, .edits = {{.row = 1, .steering = {.layer = 0, .scale = 1, .direction = direction}}}}),
-            ErrorKind::usage);
-  EXPECT_EQ(kind_of({.rows = {row}, .edits = {{.row = 0, .steering = {.layer = 4, .scale = 1, .direction = direction}}}}),
-            ErrorKind::usage);
+  EXPECT_EQ(
+      kind_of({.rows = {row}, .edits = {{.row = 1, .steering = {.layer = 0, .scale = 1, .direction = direction}}}}),
+      ErrorKind::usage);
+  EXPECT_EQ(
+      kind_of({.rows = {row}, .edits = {{.row = 0, .steering = {.layer = 4, .scale = 1, .direction = direction}}}}),
+      ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {row},
-                     .edits = {{.row = 0, .steering = {.layer = 0, .scale = 1, .direction = std::span(direction).first(3)}}}}),
+                     .edits = {{.row = 0,
+                                .steering = {.layer = 0, .scale = 1, .direction = std::span(direction).first(3)}}}}),
             ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {row}, .captures = {{.row = 0, .layer = 4}}}), ErrorKind::usage);
   EXPECT_EQ(kind_of({.rows = {row}, .scored = {-1}}), ErrorKind::usage);

@@ -90,8 +90,7 @@ TEST_F(PromptReaderTest, ReadsMeansOverAllTokensOfAPrompt) {
   const auto decoded = decoders_[0].decode(batch);
   std::vector<float> mean(decoded.width);
   for (std::size_t i = 0; i < prompt.size(); ++i)
-    for (std::size_t k = 0; k < mean.size(); ++k)
-      mean[k] += decoded.capture(i)[k] / static_cast<float>(prompt.size());
+    for (std::size_t k = 0; k < mean.size(); ++k) mean[k] += decoded.capture(i)[k] / static_cast<float>(prompt.size());
   const auto readers = make_prompt_readers(decoders_);
   readers[0]->begin_with(prefix(), needs_);
   for (int again = 0; again < 2; ++again)
@@ -145,9 +144,7 @@ TEST_F(PromptReaderTest, RefusesAPromptThatDoesNotGoOnFromThePrefix) {
     reader->begin_with(prefix(), needs_);
     auto other = samples_[0];
     const auto* const pointer = &other;
-    const auto kind = [&] {
-      return test::error_of([&] { static_cast<void>(reader->read({&pointer, 1})); }).kind();
-    };
+    const auto kind = [&] { return test::error_of([&] { static_cast<void>(reader->read({&pointer, 1})); }).kind(); };
     other.prompt[0] += 1;
     EXPECT_EQ(kind(), ErrorKind::usage);
     other.prompt = {prefix().begin(), prefix().end()};

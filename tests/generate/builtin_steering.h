@@ -37,9 +37,9 @@ namespace w2s::test {
   auto decoders = make_decoders(model, {.context = 512, .sequences = 4, .rows_per_batch = 256, .threads = 2});
   const auto& info = model.info();
   return {.name = name,
-          .source =
-              std::make_shared<ConstantSource>(SourceInfo{.method = "caa", .layers = info.layers, .width = info.width},
-                                               mean_difference(read_representations(make_prompt_readers(decoders), samples)))};
+          .source = std::make_shared<ConstantSource>(
+              SourceInfo{.method = "caa", .layers = info.layers, .width = info.width},
+              mean_difference(read_representations(make_prompt_readers(decoders), samples)))};
 }
 
 }  // namespace w2s::test

@@ -90,9 +90,9 @@ TEST_F(GenerationEngineTest, AddsSeveralVectorsEachAtItsOwnLayers) {
   Decoder decoder(model(), {.context = 512, .sequences = 2, .threads = 1});
   const auto loaded = steerings();
   const std::vector<Steering> expected = {{.layer = 2, .scale = 2, .direction = direction_of(loaded[0], 2)},
-                                           {.layer = 0, .scale = -1.5F, .direction = direction_of(loaded[1], 0)},
-                                           {.layer = 3, .scale = -1.5F, .direction = direction_of(loaded[1], 3)},
-                                           {.layer = 2, .scale = 1, .direction = direction_of(loaded[2], 2)}};
+                                          {.layer = 0, .scale = -1.5F, .direction = direction_of(loaded[1], 0)},
+                                          {.layer = 3, .scale = -1.5F, .direction = direction_of(loaded[1], 3)},
+                                          {.layer = 2, .scale = 1, .direction = direction_of(loaded[2], 2)}};
   const auto said = generate(own, request("Tell me", {{.name = "warm", .scale = 2, .layer = {.layers = {2}}},
                                                       {.name = "open", .scale = -3, .layer = {.layers = {0, 3}}},
                                                       {.name = "calm", .scale = 1, .layer = {.layers = {2}}}}));

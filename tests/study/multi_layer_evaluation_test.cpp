@@ -13,7 +13,7 @@
 #include "support/study_settings.h"
 #include "support/tiny_study.h"
 #include "w2s/file.h"
-#include "w2s/representations.h"
+#include "w2s/prompt_reader.h"
 #include "w2s/study.h"
 
 namespace w2s {
@@ -36,16 +36,18 @@ class MultiLayerEvaluation : public testing::Test {
     study.encoder = "first-mean";
     study.predictor.seeds = 2;
     swept = run_study(study, *folder / "results").results;
-    outcome = evaluate_multi_layer(*folder / "results", settings());
+    outcome = evaluate_multi_layer(*folder / "results", settings(ExecutorChoice::rows));
+    by_minimal = evaluate_multi_layer(*folder / "results", settings(ExecutorChoice::minimal));
   }
   static void TearDownTestSuite() { folder.reset(); }
 
-  static MultiLayerSettings settings() {
+  static MultiLayerSettings settings(ExecutorChoice executor = ExecutorChoice::rows) {
     MultiLayerSettings settings;
     settings.model = *folder / "model.gguf";
     settings.data = {(*folder / "warm.jsonl").string()};
     settings.layer_counts = {2, 3};
     settings.decoder.threads = 1;
+    settings.executor = executor;
     settings.evaluation.bootstrap_draws = 100;
     return settings;
   }
@@ -54,11 +56,12 @@ class MultiLayerEvaluation : public testing::Test {
     return test::message_of(kind, [&] { static_cast<void>(evaluate_multi_layer(*folder / "results", asked)); });
   }
 
-  static const MultiLayerResult& find(const std::string& method, const std::string& policy) {
-    const auto found = std::ranges::find_if(outcome.results, [&](const MultiLayerResult& row) {
+  static const MultiLayerResult& find(const std::string& method, const std::string& policy,
+                                      const MultiLayerOutcome& in = outcome) {
+    const auto found = std::ranges::find_if(in.results, [&](const MultiLayerResult& row) {
       return row.result.method == method && row.result.policy == policy;
     });
-    if (found == outcome.results.end()) throw std::out_of_range(policy);
+    if (found == in.results.end()) throw std::out_of_range(policy);
     return *found;
   }
   static const PolicyResult& find_swept(const std::string& method, const std::string& policy) {
@@ -70,12 +73,14 @@ class MultiLayerEvaluation : public testing::Test {
 
   static std::unique_ptr<test::TemporaryFolder> folder;
   static std::vector<PolicyResult> swept;
-  static MultiLayerOutcome outcome;
+  static MultiLayerOutcome outcome;     // by rows
+  static MultiLayerOutcome by_minimal;  // the same
 };
 
 std::unique_ptr<test::TemporaryFolder> MultiLayerEvaluation::folder;
 std::vector<PolicyResult> MultiLayerEvaluation::swept;
 MultiLayerOutcome MultiLayerEvaluation::outcome;
+MultiLayerOutcome MultiLayerEvaluation::by_minimal;
 
 // The two most likely layers with what each gets of the multiplier, by hand.
 std::vector<std::pair<std::size_t, float>> two_most_likely(const LayerPredictor& predictor,
@@ -96,7 +101,7 @@ std::vector<std::pair<std::size_t, float>> two_most_likely(const LayerPredictor&
 // The slope over the default multipliers, the whole prompt decoded again for each of them.
 double slope(Decoder& decoder, const TokenizedSample& sample, const VectorSource& source,
              const std::vector<std::pair<std::size_t, float>>& shares) {
-  const auto input = read_input(decoder, sample, source.needs());
+  const auto input = read_prompt(decoder, sample, source.needs());
   std::vector<float> propensity;
   for (const float multiplier : default_multipliers) {
     Batch batch;
@@ -107,10 +112,9 @@ double slope(Decoder& decoder, const TokenizedSample& sample, const VectorSource
     std::vector<std::vector<float>> vectors;
     for (const auto& [layer, share] : shares) vectors.push_back(source.vector(layer, input));
     for (std::size_t i = 0; i < shares.size(); ++i) {
-      batch.edits.push_back({.row = batch.rows.size() - 1,
-                             .layer = shares[i].first,
-                             .scale = multiplier * shares[i].second,
-                             .direction = vectors[i]});
+      batch.edits.push_back(
+          {.row = batch.rows.size() - 1,
+           .steering = {.layer = shares[i].first, .scale = multiplier * shares[i].second, .direction = vectors[i]}});
     }
     decoder.clear();
     const auto decoded = decoder.decode(batch);
@@ -120,19 +124,50 @@ double slope(Decoder& decoder, const TokenizedSample& sample, const VectorSource
 }
 
 TEST_F(MultiLayerEvaluation, AtOneLayerAgreesWithTheSweep) {
-  for (const char* method : {"caa", "l2s"}) {
-    for (const std::string policy : {"fixed", "auto"}) {
-      const auto& here = find(method, policy).result;
-      const auto& there = find_swept(method, policy == "auto" ? "w2s-top1" : policy);
-      EXPECT_NEAR(here.steerability, there.steerability, noise_floor) << method << " " << policy;
-      EXPECT_EQ(here.proportion_steerable, there.proportion_steerable);
-      EXPECT_EQ(here.samples, there.samples);
-      EXPECT_EQ(here.layer, there.layer);
+  for (const auto* measured : {&outcome, &by_minimal}) {
+    for (const char* method : {"caa", "l2s"}) {
+      for (const std::string policy : {"fixed", "auto"}) {
+        const auto& here = find(method, policy, *measured).result;
+        const auto& there = find_swept(method, policy == "auto" ? "w2s-top1" : policy);
+        EXPECT_NEAR(here.steerability, there.steerability, noise_floor) << method << " " << policy;
+        EXPECT_EQ(here.proportion_steerable, there.proportion_steerable);
+        EXPECT_EQ(here.samples, there.samples);
+        EXPECT_EQ(here.layer, there.layer);
+      }
     }
+    ASSERT_EQ(measured->difference_from_sweep.size(), 1U);
+    EXPECT_EQ(measured->difference_from_sweep[0].first, "warm");
+    EXPECT_LT(measured->difference_from_sweep[0].second, noise_floor);
   }
-  ASSERT_EQ(outcome.difference_from_sweep.size(), 1U);
-  EXPECT_EQ(outcome.difference_from_sweep[0].first, "warm");
-  EXPECT_LT(outcome.difference_from_sweep[0].second, noise_floor);
+}
+
+TEST_F(MultiLayerEvaluation, AgreesWhateverExecutorMeasures) {
+  ASSERT_EQ(by_minimal.results.size(), outcome.results.size());
+  for (std::size_t i = 0; i < outcome.results.size(); ++i) {
+    EXPECT_EQ(by_minimal.results[i].result.policy, outcome.results[i].result.policy);
+    EXPECT_NEAR(by_minimal.results[i].result.steerability, outcome.results[i].result.steerability, noise_floor);
+    EXPECT_EQ(by_minimal.results[i].largest_share, outcome.results[i].largest_share);
+  }
+}
+
+TEST_F(MultiLayerEvaluation, MeasuresAsTheStudyDid) {
+  const auto steerabilities = [](const MultiLayerOutcome& measured) {
+    std::vector<double> values;
+    for (const auto& row : measured.results) values.push_back(row.result.steerability);
+    return values;
+  };
+  const auto results = *folder / "results";
+  EXPECT_EQ(steerabilities(evaluate_multi_layer(results, settings(ExecutorChoice::automatic))),
+            steerabilities(by_minimal));
+
+  const auto by_rows = *folder / "by rows";
+  std::filesystem::copy(results, by_rows, std::filesystem::copy_options::recursive);
+  auto recorded = read_file(by_rows / "settings.json");
+  const std::string minimal = R"("minimal")";
+  recorded.replace(recorded.find(minimal), minimal.size(), R"("rows")");
+  write_file(by_rows / "settings.json", recorded);
+  EXPECT_EQ(steerabilities(evaluate_multi_layer(by_rows, settings(ExecutorChoice::automatic))),
+            steerabilities(outcome));
 }
 
 TEST_F(MultiLayerEvaluation, SharesTheMultiplierInProportionToTheProbabilities) {
@@ -160,10 +195,12 @@ TEST_F(MultiLayerEvaluation, SharesTheMultiplierInProportionToTheProbabilities) 
       }
     }
     const auto count = static_cast<double>(slopes.size());
-    const auto& row = find(method, "auto:2");
-    EXPECT_NEAR(row.result.steerability, std::accumulate(slopes.begin(), slopes.end(), 0.0) / count, noise_floor);
-    EXPECT_NEAR(row.largest_share, shares_sum / count, 1e-6);
-    EXPECT_LT(row.largest_share, 1) << "one layer has everything: the test sees nothing of the second";
+    for (const auto* measured : {&outcome, &by_minimal}) {
+      const auto& row = find(method, "auto:2", *measured);
+      EXPECT_NEAR(row.result.steerability, std::accumulate(slopes.begin(), slopes.end(), 0.0) / count, noise_floor);
+      EXPECT_NEAR(row.largest_share, shares_sum / count, 1e-6);
+      EXPECT_LT(row.largest_share, 1) << "one layer has everything: the test sees nothing of the second";
+    }
   }
 }
 
@@ -194,12 +231,15 @@ TEST_F(MultiLayerEvaluation, LeavesOutVectorsThatNeedTheAnswers) {
 }
 
 TEST_F(MultiLayerEvaluation, GivesTheSameNumbersOnMoreThreads) {
-  auto more = settings();
-  more.decoder.threads = 2;
-  const auto again = evaluate_multi_layer(*folder / "results", more);
-  ASSERT_EQ(again.results.size(), outcome.results.size());
-  for (std::size_t i = 0; i < again.results.size(); ++i)
-    EXPECT_EQ(again.results[i].result.steerability, outcome.results[i].result.steerability);
+  for (const auto& [executor, expected] :
+       {std::pair(ExecutorChoice::rows, &outcome), std::pair(ExecutorChoice::minimal, &by_minimal)}) {
+    auto more = settings(executor);
+    more.decoder.threads = 2;
+    const auto again = evaluate_multi_layer(*folder / "results", more);
+    ASSERT_EQ(again.results.size(), expected->results.size());
+    for (std::size_t i = 0; i < again.results.size(); ++i)
+      EXPECT_EQ(again.results[i].result.steerability, expected->results[i].result.steerability);
+  }
 }
 
 TEST_F(MultiLayerEvaluation, RefusesWhatIsNotTheStudys) {

@@ -6,6 +6,7 @@
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
 #include "support/tiny_study.h"
+#include "w2s/layerwise_model.h"
 #include "w2s/sweep_executor.h"
 
 namespace w2s {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "support/tiny_study.h"
-#include "w2s/sweep_executor.h"
+#include "sweep/minimal_executor.h"
 
 namespace w2s::test {
 
@@ -19,11 +19,13 @@ struct Ingredients {
   explicit Ingredients(const TinyModelShape& shape, std::size_t count = 2)
       : tiny(shape), samples(tokenized(tiny.model(), questions(count))), vectors(some_vectors(tiny.model().info())) {}
 
-  [[nodiscard]] SweepPlan plan(std::size_t sample, const SweepGrid& grid) const {
+  [[nodiscard]] SweepPlan plan(std::size_t sample, const SweepGrid& grid,
+                               std::vector<const VectorSource*> sources = {}) const {
+    if (sources.empty()) sources = {&vectors};
     return {.sample = &samples.at(sample),
             .shared_prefix = common_prefix_length(samples),
-            .interventions = interventions(grid),
-            .sources = {&vectors},
+            .interventions = interventions(grid, sources.size()),
+            .sources = sources,
             .operation = grid.operation,
             .encoders = {{0, Pooling::last}, {0, Pooling::mean}, {2, Pooling::mean}, {3, Pooling::last}}};
   }
@@ -62,20 +64,41 @@ class InputDependentSource final : public VectorSource {
   bool quiet_;
 };
 
-/// A choice of one intervention, whatever the prompt; what it is asked with is kept in `seen`.
-inline auto choice_of(const Intervention& intervention, std::vector<std::vector<float>>& seen) {
-  return [intervention, &seen](std::span<const std::vector<float>> encodings) {
+/// The same interventions whatever the prompt; what the choice is asked with is kept in `seen`.
+inline InterventionChoice choice_of(std::vector<Intervention> interventions, std::vector<std::vector<float>>& seen) {
+  return [interventions = std::move(interventions), &seen](std::span<const std::vector<float>> encodings) {
     seen.assign(encodings.begin(), encodings.end());
-    return std::vector{intervention};
+    return interventions;
   };
+}
+
+/// What an outcome has of one of some sources, whose rows a grid made.
+inline std::vector<float> steered_by(std::size_t source, std::size_t sources, const SweepOutcome& outcome) {
+  const std::size_t rows = outcome.steered.size() / sources;
+  const auto first = outcome.steered.begin() + static_cast<std::ptrdiff_t>(source * rows);
+  return {first, first + static_cast<std::ptrdiff_t>(rows)};
+}
+
+/// Each of some sources at one layer, at two whose order is not theirs in the model, and at all of four, in other
+/// shares.
+inline std::vector<Intervention> at_several_layers(std::size_t sources) {
+  const std::vector<std::vector<LayerShare>> places = {{{.layer = 2}},
+                                                       {{.layer = 3, .share = 0.75F}, {.layer = 1, .share = 0.25F}},
+                                                       {{.layer = 0, .share = 0.1F},
+                                                        {.layer = 1, .share = 0.2F},
+                                                        {.layer = 2, .share = 0.3F},
+                                                        {.layer = 3, .share = 0.4F}}};
+  std::vector<Intervention> interventions;
+  for (std::size_t source = 0; source < sources; ++source)
+    for (const auto& layers : places)
+      for (const float multiplier : {-1.5F, 0.5F, 1.0F})
+        interventions.push_back({.source = source, .layers = layers, .multiplier = multiplier});
+  return interventions;
 }
 
 inline void expect_same(const SweepOutcome& a, const SweepOutcome& b) {
   EXPECT_NEAR(a.unsteered, b.unsteered, propensity_tolerance);
-  ASSERT_EQ(a.steered.size(), b.steered.size());
-  for (std::size_t source = 0; source < a.steered.size(); ++source)
-    EXPECT_THAT(a.steered[source], testing::Pointwise(testing::FloatNear(propensity_tolerance), b.steered[source]))
-        << source;
+  EXPECT_THAT(a.steered, testing::Pointwise(testing::FloatNear(propensity_tolerance), b.steered));
   ASSERT_EQ(a.encodings.size(), b.encodings.size());
   for (std::size_t e = 0; e < a.encodings.size(); ++e)
     EXPECT_THAT(a.encodings[e], testing::Pointwise(testing::FloatNear(propensity_tolerance), b.encodings[e])) << e;

@@ -6,6 +6,8 @@
 
 #include "support/error_of.h"
 #include "sweep/executor_ingredients.h"
+#include "sweep/naive_executor.h"
+#include "sweep/rows_executor.h"
 #include "w2s/representations.h"
 
 namespace w2s {
@@ -31,10 +33,10 @@ std::ostream& operator<<(std::ostream& stream, const NamedShape& shape) { return
 
 class EveryKnownModel : public testing::TestWithParam<NamedShape> {};
 
-TEST_P(EveryKnownModel, GivesTheNumbersOfTheSharedPrefixRows) {
+TEST_P(EveryKnownModel, GivesTheNumbersOfRows) {
   const Ingredients it(GetParam().shape);
   auto decoder = it.decoder();
-  SharedPrefixExecutor rows(decoder);
+  RowsExecutor rows(decoder);
   auto minimal = it.minimal();
   for (const auto& plan : it.plans()) expect_same(minimal.run(plan), rows.run(plan));
 }
@@ -64,7 +66,7 @@ TEST(MinimalExecutor, AgreesWithTheNaiveLoop) {
 TEST(MinimalExecutor, AppliesEveryOperatorAsTheRowsDo) {
   const Ingredients it(test::tiny_llama());
   auto decoder = it.decoder();
-  SharedPrefixExecutor rows(decoder);
+  RowsExecutor rows(decoder);
   auto minimal = it.minimal();
   for (const auto operation : {SteeringOperator::add, SteeringOperator::add_keep_norm, SteeringOperator::ablate_add}) {
     auto grid = it.grid();
@@ -81,14 +83,42 @@ TEST(MinimalExecutor, SharesThePromptAmongSourcesThatDependOnTheInputAndThoseTha
   const InputDependentSource dependent(own, false);
   const InputDependentSource quiet(own, true);
   const auto others = test::some_vectors(info, 8);
-  auto plan = it.plan(1);
-  plan.sources = {&dependent, &it.vectors, &quiet, &others};
+  const auto plan = it.plan(1, it.grid(), {&dependent, &it.vectors, &quiet, &others});
   auto decoder = it.decoder();
-  SharedPrefixExecutor rows(decoder);
+  RowsExecutor rows(decoder);
   auto minimal = it.minimal();
   const auto outcome = minimal.run(plan);
   expect_same(outcome, rows.run(plan));
-  EXPECT_THAT(outcome.steered[2], testing::Each(outcome.unsteered));
+  EXPECT_THAT(test::steered_by(2, 4, outcome), testing::Each(outcome.unsteered));
+}
+
+TEST(MinimalExecutor, SteersSeveralLayersAsTheRowsDo) {
+  const Ingredients it(test::tiny_llama());
+  const InputDependentSource dependent(it.vectors.info(), false);
+  const InputDependentSource quiet(it.vectors.info(), true);
+  auto decoder = it.decoder();
+  RowsExecutor rows(decoder);
+  auto minimal = it.minimal();
+  for (const auto operation : {SteeringOperator::add, SteeringOperator::add_keep_norm, SteeringOperator::ablate_add}) {
+    auto plan = it.plan(1, it.grid(), {&dependent, &it.vectors, &quiet});
+    plan.operation = operation;
+    plan.interventions = test::at_several_layers(3);
+    const auto outcome = minimal.run(plan);
+    expect_same(outcome, rows.run(plan));
+    EXPECT_THAT(test::steered_by(2, 3, outcome), testing::Each(outcome.unsteered));
+  }
+}
+
+TEST(MinimalExecutor, SteersAtOneOfSeveralLayersWhereTheOthersHaveNoShare) {
+  const Ingredients it(test::tiny_llama());
+  auto minimal = it.minimal();
+  auto plan = it.plan(0);
+  plan.interventions = {{.layers = {{.layer = 2}}, .multiplier = 1}};
+  const auto alone = minimal.run(plan);
+  plan.interventions = {
+      {.layers = {{.layer = 3, .share = 0}, {.layer = 0, .share = 0}, {.layer = 2}}, .multiplier = 1}};
+  EXPECT_THAT(minimal.run(plan).steered,
+              testing::Pointwise(testing::FloatNear(test::propensity_tolerance), alone.steered));
 }
 
 TEST(MinimalExecutor, SteersWhereItIsToldOnceThePromptIsEncoded) {
@@ -98,11 +128,12 @@ TEST(MinimalExecutor, SteersWhereItIsToldOnceThePromptIsEncoded) {
   auto plan = it.plan(1);
   plan.interventions.clear();
   std::vector<std::vector<float>> seen;
-  plan.choose = test::choice_of({.layer = 2, .multiplier = 1.5F}, seen);
+  plan.choose = test::choice_of({{.layers = {{.layer = 2}}, .multiplier = 1.5F}}, seen);
   const auto outcome = minimal.run(plan);
   const auto all = interventions(it.grid());
-  const auto index = static_cast<std::size_t>(std::ranges::find(all, Intervention{2, 1.5F}) - all.begin());
-  EXPECT_EQ(outcome.steered.at(0), std::vector{everywhere.steered.at(0).at(index)});
+  const auto index = static_cast<std::size_t>(
+      std::ranges::find(all, Intervention{.layers = {{.layer = 2}}, .multiplier = 1.5F}) - all.begin());
+  EXPECT_EQ(outcome.steered, std::vector{everywhere.steered.at(index)});
   EXPECT_EQ(seen, everywhere.encodings);
 }
 
@@ -122,8 +153,9 @@ TEST(MinimalExecutor, GoesOnFromPromptsThatWereReadForTheVectors) {
   auto plans = it.plans();
   const auto expected = it.minimal().run_together(plans);
   PromptStateCache cache(std::size_t{1} << 30U);
-  auto readers = make_prompt_readers(it.tiny.model(), 1, it.samples, mean_layers_of(plans[0].encoders), &cache);
-  static_cast<void>(read_representations(readers, it.samples, {}));
+  static_cast<void>(read_representations(
+      make_layerwise_readers(it.tiny.model(), 1, &cache), it.samples,
+      {.shared_prefix = plans[0].shared_prefix, .mean_layers = needs_of(plans[0].encoders).means}));
   MinimalExecutor alone{LayerwiseModel(it.tiny.model())};
   MinimalExecutor going_on(LayerwiseModel(it.tiny.model()), &cache);
   static_cast<void>(alone.run_together(plans));
@@ -140,10 +172,11 @@ TEST(MinimalExecutor, TakesMoreRowsThanABatchHolds) {
   auto plans = it.plans();
   const std::vector<const VectorSource*> sources(5, &it.vectors);  // 1200 rows a plan
   const auto expected = it.minimal().run_together(plans);
-  for (auto& plan : plans) plan.sources = sources;
+  for (std::size_t i = 0; i < plans.size(); ++i) plans[i] = it.plan(i, it.grid(), sources);
   const auto many = it.minimal().run_together(plans);
   for (std::size_t i = 0; i < plans.size(); ++i)
-    for (const auto& steered : many[i].steered) EXPECT_EQ(steered, expected[i].steered.at(0));
+    for (std::size_t source = 0; source < sources.size(); ++source)
+      EXPECT_EQ(test::steered_by(source, sources.size(), many[i]), expected[i].steered);
 }
 
 TEST(MinimalExecutor, RunsPlansThatBeginDifferentlyOneByOne) {
@@ -164,7 +197,7 @@ TEST(MinimalExecutor, TakesAPromptOfASingleToken) {
   plan.sample = &sample;
   plan.shared_prefix = 0;
   auto decoder = it.decoder();
-  expect_same(it.minimal().run(plan), SharedPrefixExecutor(decoder).run(plan));
+  expect_same(it.minimal().run(plan), RowsExecutor(decoder).run(plan));
 }
 
 TEST(MinimalExecutor, RefusesTokensThatAreNotInTheVocabularyAndStaysUsable) {
@@ -200,7 +233,10 @@ TEST(MinimalFlops, CountsTokensAndRowsOnceThroughEachLayerTheyDifferIn) {
 
   const TokenizedSample sample{.prompt = {1, 2, 3}};
   const ConstantSource vectors({.layers = 2, .width = 2}, {1, 1, 1, 1});
-  const SweepPlan plan{.sample = &sample, .shared_prefix = 1, .interventions = {{0, 1}}, .sources = {&vectors}};
+  const SweepPlan plan{.sample = &sample,
+                       .shared_prefix = 1,
+                       .interventions = {{.layers = {{.layer = 0}}, .multiplier = 1}},
+                       .sources = {&vectors}};
   const double first_layer = 3 * 44 + (1 + 2 + 3) * 8;
   const double second_layer = 2 * 16 + (44 + 3 * 8);
   const double row = 44 + 3 * 8;

@@ -45,10 +45,18 @@ TEST(Multipliers, ThatDrawNoLineAreRefused) {
   for (const char* text : {"", "1,", "x,1", "nan,1", "inf,1", "1e30,1"}) EXPECT_NE(refused(text), "accepted") << text;
 }
 
+Intervention at(std::size_t layer, float multiplier, std::size_t source = 0) {
+  return {.source = source, .layers = {{.layer = layer}}, .multiplier = multiplier};
+}
+
 TEST(Interventions, LeaveOutMultiplierZero) {
   const SweepGrid grid{.layers = {2, 5}, .multipliers = {-1, 0, 1}};
-  EXPECT_THAT(interventions(grid),
-              ElementsAre(Intervention{2, -1}, Intervention{2, 1}, Intervention{5, -1}, Intervention{5, 1}));
+  EXPECT_THAT(interventions(grid), ElementsAre(at(2, -1), at(2, 1), at(5, -1), at(5, 1)));
+}
+
+TEST(Interventions, AreMadeSourceBySource) {
+  const SweepGrid grid{.layers = {2, 5}, .multipliers = {0, 1}};
+  EXPECT_THAT(interventions(grid, 2), ElementsAre(at(2, 1), at(5, 1), at(2, 1, 1), at(5, 1, 1)));
 }
 
 TEST(PropensityMap, HasTheUnsteeredPropensityAtMultiplierZeroOfEveryLayer) {
@@ -61,8 +69,7 @@ TEST(PropensityMap, HasTheUnsteeredPropensityAtMultiplierZeroOfEveryLayer) {
 
 TEST(PropensityMap, HasARowOfItsOwnAtMultiplierZeroWhereThatIsNoIdentity) {
   const SweepGrid grid{.layers = {2, 5}, .multipliers = {-1, 0}, .operation = SteeringOperator::ablate_add};
-  EXPECT_THAT(interventions(grid),
-              ElementsAre(Intervention{2, -1}, Intervention{2, 0}, Intervention{5, -1}, Intervention{5, 0}));
+  EXPECT_THAT(interventions(grid), ElementsAre(at(2, -1), at(2, 0), at(5, -1), at(5, 0)));
   EXPECT_THAT(propensity_map(grid, 9, std::vector<float>{1, 2, 3, 4}).values, ElementsAre(1, 2, 3, 4));
 }
 

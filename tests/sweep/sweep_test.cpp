@@ -24,9 +24,7 @@ class Sweep : public testing::Test {
 
   [[nodiscard]] std::vector<std::unique_ptr<SweepExecutor>> executors(std::size_t count) {
     decoders = make_decoders(tiny.model(), {.context = 512, .threads = 1}, count);
-    std::vector<std::unique_ptr<SweepExecutor>> executors;
-    for (auto& decoder : decoders) executors.push_back(std::make_unique<SharedPrefixExecutor>(decoder));
-    return executors;
+    return make_executors(decoders, ExecutorChoice::rows);
   }
 
   [[nodiscard]] SweepStoreHeader header() const {
@@ -154,8 +152,7 @@ TEST_F(Sweep, AddsLayersToSamplesThatLackThem) {
 
 TEST_F(Sweep, MeasuresItsNoiseFloor) {
   decoders = make_decoders(tiny.model(), {.context = 512, .threads = 1}, 1);
-  SharedPrefixExecutor executor(decoders[0]);
-  const auto noise = measure_noise_floor(executor, request, items, 3);
+  const auto noise = measure_noise_floor(ExecutorChoice::rows, decoders[0], request, items, 3);
   EXPECT_EQ(noise.samples, 3U);
   EXPECT_LT(noise.propensity, 1e-4);
   EXPECT_LE(noise.steerability, noise.propensity);

@@ -127,13 +127,15 @@ TEST_F(ReadRepresentations, ReportEachSample) {
 }
 
 TEST_F(ReadRepresentations, NeedASample) {
-  const auto error = test::error_of([&] { static_cast<void>(read_representations(make_prompt_readers(decoders_), {}, {})); });
+  const auto error =
+      test::error_of([&] { static_cast<void>(read_representations(make_prompt_readers(decoders_), {}, {})); });
   EXPECT_EQ(error.kind(), ErrorKind::data);
 }
 
 TEST_F(ReadRepresentations, AreKeptInAFolderAndReadFromThere) {
   const std::vector<std::size_t> prompt_layers = {3, 1};
-  const auto without_folder = read_representations(make_prompt_readers(decoders_), samples_, {.prompt_layers = prompt_layers});
+  const auto without_folder =
+      read_representations(make_prompt_readers(decoders_), samples_, {.prompt_layers = prompt_layers});
   expect_same(read(samples_), without_folder);
   EXPECT_EQ(resumed(samples_), 67U);
   expect_same(read(samples_), without_folder);
@@ -225,7 +227,8 @@ TEST_F(ReadRepresentations, NeedAFolderThatCanBeMade) {
 
 TEST_F(ReadRepresentations, OfOneInputAreWhatTheSetHasAsFarAsTheyAreNeeded) {
   const std::vector<std::size_t> prompt_layers = {2, 0};
-  const auto expected = read_representations(make_prompt_readers(decoders_), few_, {.prompt_layers = prompt_layers}).input(1);
+  const auto expected =
+      read_representations(make_prompt_readers(decoders_), few_, {.prompt_layers = prompt_layers}).input(1);
   const auto everything = read_prompt(decoders_[0], few_[1], {.last = {0, 2}, .answers = true});
   EXPECT_THAT(everything.difference, Pointwise(FloatNear(1e-4F), expected.difference));
   EXPECT_THAT(everything.last.at(0), Pointwise(FloatNear(1e-4F), expected.last.at(0)));

@@ -251,10 +251,9 @@ TEST(CheckFits, RefusesALookAtALayerTheModelHasNot) {
   const auto info = three_layers().info();
   const std::vector<std::size_t> layers = {0, 1, 2};
   EXPECT_NO_THROW(check_fits(LookingSource(info, {.last = {2}}), three_layer_llama(), layers));
-  EXPECT_THAT(
-      test::message_of(ErrorKind::vectors,
-                       [&] { check_fits(LookingSource(info, {.last = {1, 3}}), three_layer_llama()); }),
-      HasSubstr("look at layer 3, the model has 3"));
+  EXPECT_THAT(test::message_of(ErrorKind::vectors,
+                               [&] { check_fits(LookingSource(info, {.last = {1, 3}}), three_layer_llama()); }),
+              HasSubstr("look at layer 3, the model has 3"));
 }
 
 TEST(DependsOnInput, IsSoWhereAnythingOfTheInputIsSeen) {

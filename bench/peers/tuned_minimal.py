@@ -38,7 +38,7 @@ class Layer:
         )
 
 
-class TunedBornRows:
+class TunedMinimal:
     """Rows born at their own layer, with everything done about it that we could think of.
 
     Prompts and rows of several samples are one batch. A row attends to its prompt by a flash kernel without a copy of
