@@ -55,9 +55,9 @@ struct RepresentationRequest {
 
 /// A share of it, a chunk a piece, into the work folder alone: the first rank finds there what all have read. Throws
 /// what it throws.
-void read_representations(PromptReaders readers, std::span<const TokenizedSample> samples,
-                          const RepresentationRequest& request, Share share, const std::filesystem::path& work_folder,
-                          const Job& job = {});
+void read_share_of_representations(PromptReaders readers, std::span<const TokenizedSample> samples,
+                                   const RepresentationRequest& request, Share share,
+                                   const std::filesystem::path& work_folder, const Job& job = {});
 
 /// The mean over samples of h_l(+) - h_l(-), [layers][width], summed in double precision and in the samples' order.
 [[nodiscard]] std::vector<float> mean_difference(const RepresentationSet& set);

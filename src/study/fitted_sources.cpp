@@ -37,7 +37,7 @@ class TrainingSamples {
   /// A share of them into the work folder.
   void read(Share share, const Job& job) const {
     for (const auto& [tokens, folder] : parts_)
-      if (!tokens.empty()) read_representations(readers_, tokens, request_, share, folder, job);
+      if (!tokens.empty()) read_share_of_representations(readers_, tokens, request_, share, folder, job);
   }
 
   [[nodiscard]] MethodTraining read(const Job& job) const {

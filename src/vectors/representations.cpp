@@ -210,9 +210,9 @@ RepresentationSet read_representations(PromptReaders readers, std::span<const To
   return read_share(readers, samples, request, {}, job, work_folder);
 }
 
-void read_representations(PromptReaders readers, std::span<const TokenizedSample> samples,
-                          const RepresentationRequest& request, Share share, const std::filesystem::path& work_folder,
-                          const Job& job) {
+void read_share_of_representations(PromptReaders readers, std::span<const TokenizedSample> samples,
+                                   const RepresentationRequest& request, Share share,
+                                   const std::filesystem::path& work_folder, const Job& job) {
   static_cast<void>(read_share(readers, samples, request, share, job, work_folder));
 }
 

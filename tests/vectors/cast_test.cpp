@@ -55,7 +55,7 @@ std::unique_ptr<VectorSource> fit(RepresentationSet train, RepresentationSet val
   return fit_method(steering_method("cast"), training_of(std::move(train), std::move(validation)), {});
 }
 
-std::size_t context_layer(const VectorSource& source) { return source.needs().prompt_layers.at(0); }
+std::size_t context_layer(const VectorSource& source) { return *source.needs().last.begin(); }
 
 PromptReading prompt_at(std::size_t layer, const Point& point) {
   PromptReading input;
@@ -76,7 +76,7 @@ TEST(Cast, AddsTheMeanDifferenceWhereTheConditionHoldsAndNothingElsewhere) {
 
 TEST(Cast, LooksAtThePromptOnly) {
   const auto needs = fit(told_apart_at_layer_2())->needs();
-  EXPECT_THAT(needs.prompt_layers, ElementsAre(2U));
+  EXPECT_THAT(needs.last, ElementsAre(2U));
   EXPECT_FALSE(needs.answers);
   EXPECT_TRUE(steering_method("cast").looks_at_prompt);
 }
@@ -158,14 +158,14 @@ TEST(Cast, CanBeStopped) {
 
 TEST(CastFile, IsTheSameSourceToTheBitWhenReadAgain) {
   const test::TemporaryFolder folder;
-  const test::SetShape shape{.samples = 40, .layers = 4, .width = 6, .last = {1, 3}};
+  const test::SetShape shape{.samples = 40, .layers = 4, .width = 6, .prompt_layers = {1, 3}};
   const auto train = random_representations(shape, 31);
   const auto source = fit(train, random_representations(shape, 32));
   write_vector_source(folder / "v.gguf", *source);
   const auto read = read_vector_source(folder / "v.gguf");
   EXPECT_EQ(read->info().method, "cast");
   EXPECT_EQ(read->info().notes, source->info().notes);
-  EXPECT_EQ(read->needs().prompt_layers, source->needs().prompt_layers);
+  EXPECT_EQ(read->needs().last, source->needs().last);
   const auto before = source->to_file();
   const auto after = read->to_file();
   EXPECT_EQ(after.metadata, before.metadata);

@@ -32,7 +32,7 @@ TEST(GreedyAnswer, AtScaleZeroIsTheUnsteeredOne) {
   const auto vectors = test::some_vectors(tiny.model().info());
   const auto prompt = tiny.model().tokenize("Tell me");
   const auto steered = [&](float scale) {
-    return greedy_answer(decoder, prompt, 16, Steering{.direction = vectors.direction(1), .layer = 1, .scale = scale});
+    return greedy_answer(decoder, prompt, 16, Steering{.layer = 1, .scale = scale, .direction = vectors.direction(1)});
   };
   EXPECT_EQ(steered(0), greedy_answer(decoder, prompt, 16));
   EXPECT_NE(steered(5), greedy_answer(decoder, prompt, 16));

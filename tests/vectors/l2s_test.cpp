@@ -93,7 +93,7 @@ TEST(L2s, LearnsWhatTheMeanDifferenceCannotFollow) {
     EXPECT_GT(agreement.cosine, agreement.mean_cosine + 0.1);
   }
   EXPECT_THAT(by_layer(*source, "w2s.l2s.learning_rate"), Each(Gt(0)));
-  EXPECT_THAT(source->needs().prompt_layers, ElementsAre(1));
+  EXPECT_THAT(source->needs().last, ElementsAre(1));
   EXPECT_FALSE(source->needs().answers);
   EXPECT_EQ(source->info().notes.at("context layer"), "1");
   EXPECT_EQ(source->info().notes.at("hidden width"), "20");
@@ -150,7 +150,7 @@ TEST(L2s, LooksAtTheContextLayerThatSaysMost) {
   several.prompt_layers = {2, 0, 1};
   for (std::size_t informative = 0; informative < 3; ++informative) {
     const auto source = fit(make({.set_shape = several, .informative = informative}));
-    EXPECT_THAT(source->needs().prompt_layers, ElementsAre(several.prompt_layers[informative]));
+    EXPECT_THAT(source->needs().last, ElementsAre(several.prompt_layers[informative]));
     EXPECT_THAT(source->info().notes.at("context layers' errors relative to the mean difference's"),
                 testing::MatchesRegex("2: [01]\\.[0-9]+, 0: [01]\\.[0-9]+, 1: [01]\\.[0-9]+"));
   }
@@ -313,7 +313,7 @@ TEST(L2s, IsReadAsItWasWritten) {
     const auto read = read_vector_source(path);
     EXPECT_EQ(read->info().method, "l2s");
     EXPECT_EQ(read->info().notes, written->info().notes);
-    EXPECT_EQ(read->needs().prompt_layers, written->needs().prompt_layers);
+    EXPECT_EQ(read->needs().last, written->needs().last);
     EXPECT_EQ(read->to_file().metadata, written->to_file().metadata);
     for (std::size_t sample = 0; sample < training.validation.samples; ++sample) {
       const auto input = training.validation.input(sample);

@@ -150,8 +150,8 @@ TEST_F(ReadRepresentations, AreDecodedInSharesThatMakeTheWhole) {
     std::size_t total = 0;
     Job job;
     job.on_progress = [&](const Progress& progress) { total = progress.total; };
-    read_representations(make_prompt_readers(decoders_), samples_, {.prompt_layers = prompt_layers},
-                         {.rank = rank, .of = 3}, work_folder_, job);
+    read_share_of_representations(make_prompt_readers(decoders_), samples_, {.prompt_layers = prompt_layers},
+                                  {.rank = rank, .of = 3}, work_folder_, job);
     totals.push_back(total);
   }
   EXPECT_THAT(totals, ElementsAre(32, 19, 16));

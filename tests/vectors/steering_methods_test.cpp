@@ -71,7 +71,7 @@ TEST(SteeringMethods, GiveSourcesThatAreTheSameAfterWritingAndReading) {
     EXPECT_EQ(read->info().method, method.name);
     EXPECT_EQ(read->info().notes, source->info().notes);
     EXPECT_EQ(read->info().validation.size(), source->info().validation.size());
-    EXPECT_EQ(read->needs().prompt_layers, source->needs().prompt_layers);
+    EXPECT_EQ(read->needs().last, source->needs().last);
     EXPECT_EQ(read->needs().answers, source->needs().answers);
     for (std::size_t sample = 0; sample < training.train.samples; ++sample) {
       const auto input = training.train.input(sample);
@@ -85,7 +85,7 @@ TEST(SteeringMethods, SayWhetherTheyLookAtThePrompt) {
   const auto training = some_training();
   for (const auto& method : steering_methods()) {
     const auto source = fit_method(method, training, quick);
-    EXPECT_EQ(method.looks_at_prompt, !source->needs().prompt_layers.empty()) << method.name;
+    EXPECT_EQ(method.looks_at_prompt, !source->needs().last.empty()) << method.name;
   }
 }
 
