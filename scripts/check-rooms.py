@@ -23,18 +23,20 @@ MAY_USE = {
     "sweep": {"base", "data", "engine", "vectors"},
     "predictor": {"base", "data", "sweep", "nn"},
     "eval": {"base", "data", "sweep", "predictor"},
-    "study": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval"},
-    "paper": {"base", "data", "vectors", "predictor", "eval", "study"},
-    "experiment": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "eval", "study", "paper"},
-    "report": {"base", "data", "vectors", "sweep", "predictor", "eval", "study", "paper"},
-    "generate": {"base", "data", "engine", "vectors", "sweep", "predictor", "study"},
-    "serve": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "study", "generate"},
-    "cli": {"base", "cluster", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "study", "paper",
-            "experiment", "report", "generate", "serve"},
+    "results": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "eval"},
+    "study": {"base", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "results"},
+    "paper": {"base", "data", "vectors", "predictor", "eval", "results"},
+    "experiment": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "eval", "results", "study",
+                   "paper"},
+    "report": {"base", "data", "vectors", "sweep", "predictor", "eval", "results", "paper"},
+    "generate": {"base", "data", "engine", "vectors", "sweep", "predictor", "results"},
+    "serve": {"base", "remote", "data", "engine", "vectors", "sweep", "predictor", "results", "generate"},
+    "cli": {"base", "cluster", "remote", "data", "engine", "vectors", "sweep", "nn", "predictor", "eval", "results",
+            "study", "paper", "experiment", "report", "generate", "serve"},
 }
-# Single headers beyond that: the predictor's file is a tensor file, but the predictor never meets a model; a report
-# names the llama.cpp that its program is linked to.
-MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h"}, "report": {"w2s/version.h"}}
+# Single headers beyond that: the predictor's file is a tensor file and names an operator, but the predictor never meets
+# a model; a report names the llama.cpp that its program is linked to.
+MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h", "w2s/steering_operator.h"}, "report": {"w2s/version.h"}}
 
 # Public headers without a source file of their name.
 HEADER_ONLY = {"prompt_reading": "engine", "error": "base", "table": "base", "text_encoder": "base", "sweep_executor": "sweep"}

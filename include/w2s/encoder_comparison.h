@@ -4,14 +4,10 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "w2s/job.h"
-#include "w2s/layer_predictor.h"
 
 namespace w2s {
 
@@ -43,12 +39,6 @@ struct EncoderComparison {
   std::vector<EncoderScore> scores;
   std::vector<EncoderSpace> spaces;
 };
-
-/// Compares all encoders whose embeddings a results folder has: those that its sweeps recorded, and the embedding
-/// models' (`embed_prompts`), in this order. The seed of `options` also draws the pictures (umap).
-/// Throws Error{results} for a folder without a finished sweep, Error{interrupted} when the job is stopped.
-[[nodiscard]] EncoderComparison compare_encoders(const std::filesystem::path& folder, const PredictorOptions& options,
-                                                 const Job& job = {});
 
 /// {"scores": [...], "spaces": [{"encoder", "width", "silhouette", "points": [...]}]}: the content of a results
 /// folder's encoders.json.

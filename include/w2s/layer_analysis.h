@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "w2s/study.h"
+#include "w2s/results_folder.h"
 
 namespace w2s {
 
@@ -39,6 +39,6 @@ struct LayerAnalysis {
 
 /// One for each method that the behaviour was swept with, in the sweep's order. Throws Error{results} if sweep or
 /// predictor are missing or incomplete.
-[[nodiscard]] std::vector<LayerAnalysis> analyze_layers(const BehaviorFolder& folder);
+[[nodiscard]] std::vector<LayerAnalysis> analyze_layers(const BehaviorResults& behavior);
 
 }  // namespace w2s

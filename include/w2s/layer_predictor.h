@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "w2s/job.h"
 #include "w2s/layer_labels.h"
+#include "w2s/steering_operator.h"
 
 namespace w2s {
 
@@ -171,7 +173,8 @@ struct FittedPredictors {
 struct PredictorFile {
   std::string encoder;  ///< name of the prompt encoder
   std::string behavior;
-  std::string method = "caa";  ///< of the vectors whose best layers it learned
+  std::string method = "caa";                      ///< of the vectors whose best layers it learned
+  std::optional<SteeringOperator> operation = {};  ///< of that sweep; absent where an older version wrote the file
   std::string model_architecture;
   std::size_t model_layers = 0;
   std::size_t fixed_layer = 0;  ///< the best fixed layer of the same samples

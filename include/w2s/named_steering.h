@@ -51,10 +51,11 @@ struct SteeringLoadOptions {
   int gpu_layers = -1;  ///< of embedding models; as in ModelOptions
 };
 
-/// Loads behaviours of results folders (DIR/<behavior>: vectors.gguf, predictor.gguf, and the operator of its sweep)
-/// and vectors files alone, which have no predictor. Everything is checked against the model. Throws Error{usage} for
-/// two of one name or an embedding model that was not named, Error{vectors}, Error{predictor} and Error{results} with
-/// the file's name for what cannot be read, does not fit the model, or needs an input's own answers (oracle vectors).
+/// Loads behaviours of results folders (DIR/<behavior>: vectors.gguf, and predictor.gguf with the operator; where that
+/// does not name it, sweep.sqlite does) and vectors files alone, which have no predictor. Everything is checked against
+/// the model. Throws Error{usage} for two of one name or an embedding model that was not named, Error{vectors},
+/// Error{predictor} and Error{results} with the file's name for what cannot be read, does not fit the model, or needs
+/// an input's own answers (oracle vectors).
 [[nodiscard]] std::vector<NamedSteering> load_steerings(std::span<const SteeringPath> paths, const Model& model,
                                                         const SteeringLoadOptions& options = {});
 

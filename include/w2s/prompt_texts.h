@@ -8,7 +8,7 @@
 
 #include "w2s/dataset.h"
 #include "w2s/model.h"
-#include "w2s/study.h"
+#include "w2s/results_folder.h"
 #include "w2s/tokenized_sample.h"
 
 namespace w2s {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "w2s/study.h"
+#include "w2s/results_folder.h"
 
 namespace w2s {
 

@@ -13,10 +13,12 @@
 
 #include "w2s/dataset.h"
 #include "w2s/decoder.h"
+#include "w2s/encoder_comparison.h"
 #include "w2s/evaluation.h"
 #include "w2s/job.h"
 #include "w2s/layer_predictor.h"
 #include "w2s/ranks.h"
+#include "w2s/results_folder.h"
 #include "w2s/steering_methods.h"
 #include "w2s/steering_operator.h"
 #include "w2s/sweep_executor.h"
@@ -59,13 +61,6 @@ struct SteeredExample {
   std::vector<std::pair<float, std::string>> answers = {};  ///< by scale, 0 (unsteered) among them
 };
 
-/// How near a method's vectors come to the oracle vectors of a behaviour's validation samples, mean over layers.
-struct MethodAgreement {
-  std::string behavior;
-  std::string method;
-  OracleAgreement mean;
-};
-
 /// What a study found, beside what it wrote.
 struct StudyOutcome {
   std::vector<PolicyResult> results;  ///< of all behaviours, with their mean where there are several
@@ -73,35 +68,6 @@ struct StudyOutcome {
   std::vector<MethodAgreement> agreement = {};            ///< of every method that learned from samples
   std::optional<SteeredExample> example = {};             ///< of the first behaviour; only of a run
 };
-
-/// Paths inside a results folder. Files of the study's main method have plain names, those of others carry the
-/// method's: "vectors.gguf", "vectors.l2s.gguf".
-struct BehaviorFolder {
-  std::filesystem::path root;
-  [[nodiscard]] std::filesystem::path vectors(std::string_view other_method = {}) const;
-  [[nodiscard]] std::filesystem::path sweep() const { return root / "sweep.sqlite"; }
-  /// What a rank has swept, until it is merged: "sweep.rank-3.sqlite".
-  [[nodiscard]] std::filesystem::path sweep_of_rank(std::size_t rank) const;
-  /// Those that are there, in the order of ranks' numbers.
-  [[nodiscard]] std::vector<std::filesystem::path> sweeps_of_ranks() const;
-  [[nodiscard]] std::filesystem::path predictor(std::string_view other_method = {}) const;
-  /// What a text encoder made of the prompts: "embeddings.gguf_minilm_mean.gguf".
-  [[nodiscard]] std::filesystem::path embeddings(std::string_view encoder) const;
-  /// The prompts' texts, see prompt_texts.h.
-  [[nodiscard]] std::filesystem::path prompts() const { return root / "prompts.jsonl"; }
-  /// How long the stages took, see stage_times.h.
-  [[nodiscard]] std::filesystem::path times() const { return root / "times.json"; }
-};
-
-/// What BehaviorFolder's paths take for method number `method` of a study.
-[[nodiscard]] std::string_view name_in_files(std::span<const std::string> methods, std::size_t method);
-
-/// The behaviours that a results folder holds, by name. Throws Error{results} if it is none.
-[[nodiscard]] std::vector<BehaviorFolder> behavior_folders(const std::filesystem::path& folder);
-
-/// The seed a results folder was made with: what its fits and evaluations use where none is named. Throws
-/// Error{results} if the folder has no settings.
-[[nodiscard]] std::uint64_t study_seed(const std::filesystem::path& folder);
 
 /// Runs the whole job into `folder`, or what of it is missing there: interrupted at any moment, the next call goes on
 /// and gives the numbers of an uninterrupted run. Writes settings.json first and results.json last. Throws
@@ -136,21 +102,24 @@ struct FitSettings {
 /// and validation samples, the first of equal ones, of all that the sweep recorded and then those with embeddings in
 /// the folder; the note "encoder choice" has the figures. Throws Error{results} if the sweep is missing or incomplete,
 /// Error{usage} for an encoder that the folder does not have (and lists those it has).
-std::vector<PredictorFile> fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job = {});
+std::vector<PredictorFile> fit_behavior(const BehaviorResults& behavior, const FitSettings& settings,
+                                        const Job& job = {});
 
 /// Whether the folder's predictors are those these settings give: they need not be fitted again.
-[[nodiscard]] bool is_fitted(const BehaviorFolder& folder, const FitSettings& settings);
+[[nodiscard]] bool is_fitted(const BehaviorResults& behavior, const FitSettings& settings);
 
 /// Evaluates a behaviour on every variant its sweep has. Throws Error{results} if sweep or predictor are missing.
-[[nodiscard]] std::vector<PolicyResult> evaluate_behavior(const BehaviorFolder& folder,
+[[nodiscard]] std::vector<PolicyResult> evaluate_behavior(const BehaviorResults& behavior,
                                                           const EvaluationOptions& options);
-
-/// Of each method of a behaviour that learned from samples, in the sweep's order. Throws Error{results} if the sweep is
-/// missing, Error{io} and Error{vectors} if the vectors are.
-[[nodiscard]] std::vector<MethodAgreement> method_agreement(const BehaviorFolder& folder);
 
 /// Evaluates all behaviours of a folder; on the test part it rewrites results.json.
 [[nodiscard]] StudyOutcome evaluate_study(const std::filesystem::path& folder, const EvaluationOptions& options,
                                           const Job& job = {});
+
+/// Compares all encoders whose embeddings a results folder has: those that its sweeps recorded, and the embedding
+/// models' (`embed_prompts`), in this order. The seed of `options` also draws the pictures (umap).
+/// Throws Error{results} for a folder without a finished sweep, Error{interrupted} when the job is stopped.
+[[nodiscard]] EncoderComparison compare_encoders(const std::filesystem::path& folder, const PredictorOptions& options,
+                                                 const Job& job = {});
 
 }  // namespace w2s

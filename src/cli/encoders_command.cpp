@@ -12,10 +12,11 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/work.h"
+#include "w2s/embed_prompts.h"
 #include "w2s/encoder_choice.h"
 #include "w2s/encoder_comparison.h"
 #include "w2s/file.h"
-#include "w2s/prompt_embeddings.h"
+#include "w2s/study.h"
 
 namespace w2s::cli {
 namespace {

@@ -95,7 +95,7 @@ Report fit(const FitOptions& options, const Work& work) {
                              .top_k = options.predictor.top_k,
                              .predictor = options.predictor.predictor_options(options.general)};
   for (const auto& folder : chosen_folders(options)) {
-    for (const auto& file : fit_behavior(folder, settings, work.job())) {
+    for (const auto& file : fit_behavior(BehaviorResults(folder), settings, work.job())) {
       add_choice(report.readable, name_of(folder), file);
       add_scores(report.tidy, name_of(folder), file);
       report.notes += fmt::format("{}, {}: encoder {}, best fixed layer {}\n", name_of(folder), file.method,

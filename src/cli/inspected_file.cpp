@@ -15,9 +15,9 @@
 #include "w2s/layer_predictor.h"
 #include "w2s/prompt_encoder.h"
 #include "w2s/prompt_texts.h"
+#include "w2s/results_folder.h"
 #include "w2s/stage_times.h"
 #include "w2s/steering_methods.h"
-#include "w2s/study.h"
 #include "w2s/sweep_store.h"
 #include "w2s/tensor_file.h"
 #include "w2s/vector_source.h"
@@ -97,6 +97,7 @@ InspectedFile inspect(const PredictorFile& predictor) {
                  {"best fixed layer", count(predictor.fixed_layer)},
                  {"fixed layer by", predictor.fixed_layer_method},
                  {"default policy", "w2s-" + to_string(predictor.default_policy)}};
+  if (predictor.operation) file.fields.emplace_back("operator", std::string(to_string(*predictor.operation)));
   std::size_t width = 0;
   for (const auto& [policy, fitted] : predictor.by_policy) {
     if (fitted.by_seed.empty()) continue;
@@ -156,7 +157,8 @@ InspectedFile inspect(const SweepStore& store) {
 }
 
 std::vector<fs::path> files_of(const BehaviorFolder& folder) {
-  const auto header = SweepStore::read(folder.sweep()).header();
+  const BehaviorResults behavior(folder);
+  const auto& header = behavior.header();
   std::vector<fs::path> files = {folder.sweep()};
   for (std::size_t method = 0; method < header.methods.size(); ++method) {
     const auto name = name_in_files(header.methods, method);

@@ -8,9 +8,9 @@
 
 #include "w2s/error.h"
 #include "w2s/file.h"
+#include "w2s/results_folder.h"
 #include "w2s/rpc.h"
 #include "w2s/steerability.h"
-#include "w2s/study.h"
 #include "w2s/sweep_plan.h"
 
 namespace w2s::cli {
@@ -47,7 +47,7 @@ void GeneralOptions::add_seed_of_folder_to(CommandLine& line, const std::string&
 }
 
 std::uint64_t GeneralOptions::seed_for(const std::filesystem::path& folder) const {
-  return named_seed ? *named_seed : study_seed(folder);
+  return named_seed ? *named_seed : ResultsFolder(folder).seed();
 }
 
 void GeneralOptions::add_threads_to(CommandLine& line) {

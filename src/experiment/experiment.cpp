@@ -90,7 +90,7 @@ StudyFindings findings_of(const ExperimentSettings& settings, const StudySetting
                           const Job& job) {
   StudyFindings findings{.model = done.model, .seed = done.seed, .results = done.outcome.results};
   for (const auto& behavior : behavior_folders(done.folder))
-    std::ranges::move(analyze_layers(behavior), std::back_inserter(findings.analyses));
+    std::ranges::move(analyze_layers(BehaviorResults(behavior)), std::back_inserter(findings.analyses));
   if (!settings.compares_encoders) return findings;
   auto comparison = kept_encoder_comparison(done.folder, study, job);
   findings.encoders = std::move(comparison.scores);

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "study/settings_file.h"
+#include "results/settings_file.h"
 #include "w2s/file.h"
 #include "w2s/parallel.h"
 #include "w2s/version.h"

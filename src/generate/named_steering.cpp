@@ -7,8 +7,7 @@
 
 #include "w2s/encoder_choice.h"
 #include "w2s/error.h"
-#include "w2s/study.h"
-#include "w2s/sweep_store.h"
+#include "w2s/results_folder.h"
 
 namespace w2s {
 namespace {
@@ -96,11 +95,13 @@ PromptLayerPredictor with_encoder(LayerPredictor predictor, const std::string& e
   return {.predictor = std::move(predictor), .own_layer = own_layer};
 }
 
-void load_predictor(NamedSteering& steering, const BehaviorFolder& folder, const Model& model, TextEncoders& encoders) {
-  const auto file = read_predictors(folder.predictor());
+void load_predictor(NamedSteering& steering, const BehaviorResults& behavior, const Model& model,
+                    TextEncoders& encoders) {
+  const auto path = behavior.folder().predictor();
+  const auto& file = behavior.predictors(0);
   const auto& predictor = file.by_policy.at(file.default_policy).by_seed.front();
-  naming(folder.predictor(), [&] { check_predictor(file, predictor, model.info(), *steering.source); });
-  steering.predictor = with_encoder(predictor, file.encoder, folder.predictor(), model, encoders);
+  naming(path, [&] { check_predictor(file, predictor, model.info(), *steering.source); });
+  steering.predictor = with_encoder(predictor, file.encoder, path, model, encoders);
   steering.fixed_layer = file.fixed_layer;
 }
 
@@ -122,11 +123,12 @@ NamedSteering load(const SteeringPath& named, const Model& model, TextEncoders& 
     steering.source = read_source(named.path, model);
     return steering;
   }
-  const BehaviorFolder folder{named.path};
+  const BehaviorResults behavior({named.path});
+  const auto& folder = behavior.folder();
   if (!fs::exists(folder.vectors())) refuse_folder(named.path);
   steering.source = read_source(folder.vectors(), model);
-  if (fs::exists(folder.predictor())) load_predictor(steering, folder, model, encoders);
-  if (fs::exists(folder.sweep())) steering.operation = SweepStore::read(folder.sweep()).header().grid.operation;
+  if (fs::exists(folder.predictor())) load_predictor(steering, behavior, model, encoders);
+  steering.operation = behavior.operation();
   return steering;
 }
 

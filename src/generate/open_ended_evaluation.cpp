@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "base/values.h"
-#include "study/study_data.h"
+#include "results/study_data.h"
 #include "w2s/error.h"
 #include "w2s/generation_engine.h"
 #include "w2s/prompt_variant.h"
-#include "w2s/study.h"
+#include "w2s/results_folder.h"
 #include "w2s/sweep_executor.h"
 
 namespace w2s {
@@ -52,8 +52,9 @@ std::vector<float> scales_but_0(std::vector<float> scales) {
 
 std::vector<Prompt> test_prompts(const BehaviorFolder& folder, const Behavior& behavior, const Model& model) {
   std::vector<Prompt> prompts;
-  for (const auto& record : SweepStore::read(folder.sweep()).records()) {
-    if (record.key.variant != PromptVariant::base || record.part != SplitPart::test) continue;
+  const BehaviorResults results(folder);
+  for (const auto& record : results.records(PromptVariant::base)) {
+    if (record.part != SplitPart::test) continue;
     const auto& sample = behavior.samples.at(record.key.sample);
     prompts.push_back({.messages = conversation(behavior, sample, PromptVariant::base),
                        .sample = tokenize_sample(model, behavior, sample)});
@@ -61,11 +62,11 @@ std::vector<Prompt> test_prompts(const BehaviorFolder& folder, const Behavior& b
   return prompts;
 }
 
-std::vector<Subject> subjects_of(std::span<const BehaviorFolder> folders, const fs::path& folder,
-                                 const OpenEndedSettings& settings, const Model& model) {
+std::vector<Subject> subjects_of(const ResultsFolder& results, const OpenEndedSettings& settings, const Model& model) {
+  const auto& folders = results.behaviors();
   const auto swept = swept_behaviors(folders, settings.model, settings.model_options);
   std::vector<Behavior> behaviors;
-  if (!settings.data.empty()) behaviors = read_study_data(folder, swept, settings.data);
+  if (!settings.data.empty()) behaviors = read_study_data(results, swept, settings.data);
   std::vector<Subject> subjects;
   for (std::size_t i = 0; i < folders.size(); ++i) {
     Subject subject{.behavior = swept[i].name, .description = swept[i].name, .prompts = {}};
@@ -267,15 +268,15 @@ double mean_log_probability(Decoder& decoder, std::span<const Token> prompt, std
 OpenEndedOutcome evaluate_open_ended(const fs::path& folder, const OpenEndedSettings& settings, const Job& job) {
   check(settings);
   const auto scales = scales_but_0(settings.scales);
-  const auto folders = behavior_folders(folder);
+  const ResultsFolder results(folder);
   const auto model = Model::load(settings.model, settings.model_options);
-  const auto subjects = subjects_of(folders, folder, settings, model);
+  const auto subjects = subjects_of(results, settings, model);
   const std::size_t length = longest_prompt(subjects) + settings.max_tokens + 1;
   const std::size_t at_once = 1 + 2 * scales.size();
   DecoderOptions options{.threads = settings.threads};
   options.sequences = std::clamp<std::size_t>(at_once, 2, 256);
   options.context = length * options.sequences;
-  GenerationEngine engine(Decoder(model, options), steerings_of(folders, subjects, settings, model));
+  GenerationEngine engine(Decoder(model, options), steerings_of(results.behaviors(), subjects, settings, model));
   options.sequences = 2;
   options.context = length + options.sequences;
   Decoder decoder(model, options);

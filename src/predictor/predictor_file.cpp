@@ -259,17 +259,24 @@ std::vector<TrainingCurve> read_curves(const Reader& reader, const std::string& 
   return curves;
 }
 
-Objective read_objective(const Reader& reader, const std::string& key) {
+template <typename Parse>
+auto read_name(const Reader& reader, const std::string& key, const Parse& parse) {
   const auto& name = reader.get<std::string>(key);
   try {
-    return parse_objective(name);
+    return parse(name);
   } catch (const Error&) {
     reader.refuse(fmt::format("{} is '{}', which this version does not know", key, name));
   }
 }
 
+std::optional<SteeringOperator> read_operation(const Reader& reader) {
+  const auto key = prefix + "operator";
+  if (!reader.has(key)) return std::nullopt;
+  return read_name(reader, key, parse_steering_operator);
+}
+
 PredictorPolicy read_policy(const Reader& reader, const std::string& title) {
-  const PredictorPolicy policy{.objective = read_objective(reader, key_of(title, "objective")),
+  const PredictorPolicy policy{.objective = read_name(reader, key_of(title, "objective"), parse_objective),
                                .top_k = reader.get_size(key_of(title, "top_k"))};
   if (to_string(policy) != title) {
     reader.refuse(fmt::format("{}{} holds the predictors of {}", prefix, title, to_string(policy)));
@@ -342,6 +349,7 @@ void write_predictors(const std::filesystem::path& path, const PredictorFile& pr
   put("encoder", predictors.encoder);
   put("behavior", predictors.behavior);
   put("method", predictors.method);
+  if (predictors.operation) put("operator", std::string(to_string(*predictors.operation)));
   put("fixed_layer_method", predictors.fixed_layer_method);
   put("model_architecture", predictors.model_architecture);
   put("model_layers", to_integer(predictors.model_layers));
@@ -365,6 +373,7 @@ PredictorFile read_predictors(const std::filesystem::path& path) {
       .encoder = reader.get<std::string>(prefix + "encoder"),
       .behavior = reader.get<std::string>(prefix + "behavior"),
       .method = reader.get<std::string>(prefix + "method"),
+      .operation = read_operation(reader),
       .model_architecture = reader.get<std::string>(prefix + "model_architecture"),
       .model_layers = reader.get_size(prefix + "model_layers"),
       .fixed_layer = reader.get_size(prefix + "fixed_layer"),

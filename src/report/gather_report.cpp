@@ -13,34 +13,15 @@
 #include <vector>
 
 #include "paper/findings.h"
-#include "report/study_files.h"
-#include "study/measured_samples.h"
-#include "study/prompt_embeddings.h"
+#include "report/open_study.h"
+#include "results/prompt_embeddings.h"
 #include "w2s/error.h"
-#include "w2s/study.h"
 #include "w2s/version.h"
 
 namespace w2s::report {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A finished sweep in BASE.
-struct MeasuredBehavior {
-  BehaviorFolder folder;
-  SweepStoreHeader header;
-  std::vector<SweepRecord> records;
-  std::optional<NoiseFloor> noise;
-};
-
-MeasuredBehavior read_behavior(const BehaviorFolder& folder) {
-  const auto store = SweepStore::read(folder.sweep());
-  MeasuredBehavior behavior{
-      .folder = folder, .header = store.header(), .records = store.records(), .noise = store.noise_floor()};
-  check_is_complete(behavior.header, behavior.records);
-  std::erase_if(behavior.records, [](const SweepRecord& record) { return record.key.variant != PromptVariant::base; });
-  return behavior;
-}
 
 std::string policy_in_results(const PredictorPolicy& policy) { return "w2s-" + to_string(policy); }
 
@@ -61,24 +42,24 @@ std::vector<std::size_t> best_layers(const SweepStoreHeader& header, std::span<c
   return best;
 }
 
-void add_choices(MethodReport& report, const PredictorFile& file, const MeasuredBehavior& behavior) {
-  const auto embeddings = embeddings_of(behavior.folder, behavior.header, behavior.records, file.encoder);
+void add_choices(MethodReport& report, const PredictorFile& file, const BehaviorResults& behavior) {
+  const auto embeddings = behavior.embeddings(file.encoder);
+  const auto records = behavior.records(PromptVariant::base);
   for (const auto& [policy, fitted] : file.by_policy) {
     auto& choices = report.choices[policy_in_results(policy)];
-    for (const auto& record : behavior.records)
-      choices.push_back(fitted.by_seed.front().layer(embeddings.of(record.key)));
+    for (const auto& record : records) choices.push_back(fitted.by_seed.front().layer(embeddings.of(record.key)));
   }
   const auto& shown = file.by_policy.at(file.default_policy).by_seed.front();
-  for (const auto& record : behavior.records) {
+  for (const auto& record : records) {
     const auto probabilities = shown.probabilities(embeddings.of(record.key));
     report.probabilities.insert(report.probabilities.end(), probabilities.begin(), probabilities.end());
   }
 }
 
-MethodReport method_report(MeasuredBehavior& behavior, std::size_t method, LayerAnalysis analysis,
+MethodReport method_report(const BehaviorResults& behavior, std::size_t method, LayerAnalysis analysis,
                            std::span<const MethodAgreement> agreement) {
-  const auto& header = behavior.header;
-  const auto file = read_predictors(behavior.folder.predictor(name_in_files(header.methods, method)));
+  const auto& header = behavior.header();
+  const auto& file = behavior.predictors(method);
   MethodReport report;
   report.encoder = file.encoder;
   report.fixed_layer_method = file.fixed_layer_method;
@@ -87,19 +68,11 @@ MethodReport method_report(MeasuredBehavior& behavior, std::size_t method, Layer
   for (const auto& [policy, fitted] : file.by_policy) report.predictors.push_back(predictor_report(fitted));
   const auto agreed = std::ranges::find(agreement, header.methods[method], &MethodAgreement::method);
   if (agreed != agreement.end()) report.agreement = agreed->mean;
-  for (auto& record : behavior.records) report.propensity.push_back(std::move(record.propensity[method]));
+  for (const auto& record : behavior.records(PromptVariant::base))
+    report.propensity.push_back(record.propensity[method]);
   report.best = best_layers(header, report.propensity);
   add_choices(report, file, behavior);
   return report;
-}
-
-std::vector<PromptText> prompts_of(const MeasuredBehavior& behavior) {
-  auto prompts = read_prompt_texts(behavior.folder);
-  if (!prompts) return {};
-  if (std::ranges::equal(*prompts, behavior.records, {}, &PromptText::id, &SweepRecord::id)) return *std::move(prompts);
-  throw Error(ErrorKind::results,
-              fmt::format("{}: has other samples than the sweep; delete it, and `w2s run` again writes it",
-                          behavior.folder.prompts().string()));
 }
 
 void warn_of_missing_prompts(const ReportData& data, const Job& job) {
@@ -121,28 +94,29 @@ std::vector<std::string> methods_to_show(std::span<const std::string> swept) {
   return methods;
 }
 
-BehaviorReport behavior_report(MeasuredBehavior behavior) {
-  auto analyses = analyze_layers(behavior.folder);
-  const auto agreement = method_agreement(behavior.folder);
+BehaviorReport behavior_report(const BehaviorResults& behavior) {
+  auto analyses = analyze_layers(behavior);
+  const auto agreement = behavior.agreement();
+  const auto& header = behavior.header();
   BehaviorReport report;
-  report.name = behavior.header.behavior;
-  report.noise = behavior.noise;
-  report.times = read_stage_times(behavior.folder);
-  report.prompts = prompts_of(behavior);
-  for (const auto& record : behavior.records) {
+  report.name = header.behavior;
+  report.noise = behavior.noise_floor();
+  report.times = read_stage_times(behavior.folder());
+  report.prompts = behavior.prompt_texts().value_or(std::vector<PromptText>());
+  for (const auto& record : behavior.records(PromptVariant::base)) {
     report.ids.push_back(to_string(record.id));
     report.parts.push_back(record.part);
   }
-  const auto shown = methods_to_show(behavior.header.methods);
-  for (std::size_t i = 0; i < behavior.header.methods.size(); ++i)
-    if (std::ranges::find(shown, behavior.header.methods[i]) != shown.end())
+  const auto shown = methods_to_show(header.methods);
+  for (std::size_t i = 0; i < header.methods.size(); ++i)
+    if (std::ranges::find(shown, header.methods[i]) != shown.end())
       report.methods.push_back(method_report(behavior, i, std::move(analyses[i]), agreement));
   return report;
 }
 
 // What a study's settings make sure of, unless folders were put together by hand.
-void take_grid(ReportData& data, const MeasuredBehavior& behavior) {
-  const auto& header = behavior.header;
+void take_grid(ReportData& data, const BehaviorResults& behavior) {
+  const auto& header = behavior.header();
   const auto methods = methods_to_show(header.methods);
   if (data.behaviors.empty()) {
     data.model_layers = header.model_layers;
@@ -155,7 +129,7 @@ void take_grid(ReportData& data, const MeasuredBehavior& behavior) {
   throw Error(
       ErrorKind::results,
       fmt::format("{}: was swept at other layers or multipliers, or with other methods, than the other behaviors",
-                  behavior.folder.sweep().string()));
+                  behavior.folder().sweep().string()));
 }
 
 bool is_row_of(const PolicyResult& row, const LayerAnalysis& analysis, std::string_view policy) {
@@ -186,24 +160,25 @@ std::string name_of(const fs::path& folder) {
 }  // namespace
 
 ReportData gather_report(const fs::path& folder, const Job& job) {
-  const auto folders = behaviors_of_study(folder);
+  const auto study = open_study(folder);
   ReportData data;
   data.title = name_of(folder);
-  data.settings = settings_of_study(folder);
+  data.settings = study.settings();
   data.w2s_version = version();
   data.llama_version = llama_version();
-  for (const auto& own : folders) {
+  for (const auto& own : study.behaviors()) {
     job.check_stop();
-    auto behavior = read_behavior(own);
+    const BehaviorResults behavior(own);
     take_grid(data, behavior);
-    data.behaviors.push_back(behavior_report(std::move(behavior)));
-    job.report({.stage = "reading", .done = data.behaviors.size(), .total = folders.size(), .unit = "behaviors"});
+    data.behaviors.push_back(behavior_report(behavior));
+    job.report(
+        {.stage = "reading", .done = data.behaviors.size(), .total = study.behaviors().size(), .unit = "behaviors"});
   }
   warn_of_missing_prompts(data, job);
-  data.results = results_of_study(folder);
+  data.results = study.results();
   for (const auto& behavior : data.behaviors)
     for (const auto& method : behavior.methods) check_results(folder, method, data.results);
-  data.encoders = encoders_of_study(folder);
+  data.encoders = study.encoder_comparison();
   return data;
 }
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "report/gather_report.h"
+#include "report/open_study.h"
 #include "report/render_report.h"
-#include "report/study_files.h"
 #include "report/web_files.h"
 #include "w2s/error.h"
 #include "w2s/layer_analysis.h"
@@ -34,15 +34,14 @@ std::string make_report(const std::filesystem::path& folder, const Job& job) {
 }
 
 StudyFindings findings_of_study(const std::filesystem::path& folder, const Job& job) {
-  const auto folders = report::behaviors_of_study(folder);
-  StudyFindings findings{
-      .model = model_name(report::settings_of_study(folder)), .seed = study_seed(folder), .results = {}};
-  for (const auto& behavior : folders) {
+  const auto study = report::open_study(folder);
+  StudyFindings findings{.model = model_name(study.settings()), .seed = study.seed(), .results = {}};
+  for (const auto& behavior : study.behaviors()) {
     job.check_stop();
-    std::ranges::move(analyze_layers(behavior), std::back_inserter(findings.analyses));
+    std::ranges::move(analyze_layers(BehaviorResults(behavior)), std::back_inserter(findings.analyses));
   }
-  findings.results = report::results_of_study(folder);
-  if (auto comparison = report::encoders_of_study(folder)) {
+  findings.results = study.results();
+  if (auto comparison = study.encoder_comparison()) {
     findings.encoders = std::move(comparison->scores);
     findings.spaces = std::move(comparison->spaces);
   }

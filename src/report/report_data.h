@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "study/settings_file.h"
 #include "w2s/encoder_comparison.h"
 #include "w2s/evaluation.h"
 #include "w2s/layer_analysis.h"
 #include "w2s/layer_predictor.h"
 #include "w2s/prompt_texts.h"
+#include "w2s/results_folder.h"
 #include "w2s/split.h"
 #include "w2s/stage_times.h"
 #include "w2s/steerability.h"

@@ -1,3 +1,5 @@
+#include "w2s/embed_prompts.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,10 +9,9 @@
 #include <utility>
 
 #include "base/values.h"
-#include "study/embeddings_file.h"
+#include "results/embeddings_file.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
-#include "w2s/prompt_embeddings.h"
 #include "w2s/tensor_file.h"
 
 namespace w2s {

@@ -1,15 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include "study/embeddings_file.h"
-#include "study/measured_samples.h"
+#include "results/embeddings_file.h"
+#include "results/study_data.h"
 #include "study/staged_job.h"
-#include "study/study_data.h"
+#include "w2s/embed_prompts.h"
 #include "w2s/error.h"
-#include "w2s/prompt_embeddings.h"
 
 namespace w2s {
 namespace {
@@ -19,8 +17,7 @@ namespace fs = std::filesystem;
 // What a sweep says about which prompts there are.
 struct SweptPrompts {
   BehaviorFolder folder;
-  std::string behavior;
-  std::string data;  // content hash
+  SweptBehavior behavior;
   std::vector<PromptVariant> variants;
   Split split;
 };
@@ -31,20 +28,13 @@ std::vector<std::size_t>& part_of(Split& split, SplitPart part) {
 }
 
 SweptPrompts prompts_in(const BehaviorFolder& folder) {
-  const auto store = SweepStore::read(folder.sweep());
-  const auto& header = store.header();
-  SweptPrompts prompts{.folder = folder, .behavior = header.behavior, .data = {}, .variants = {}, .split = {}};
-  const auto hash = header.settings.find("data");
-  if (hash != header.settings.end()) prompts.data = hash->second;
-  const auto records = store.records();
-  check_is_complete(header, records);
-  std::set<PromptVariant> variants;
-  for (const auto& record : records) {
-    variants.insert(record.key.variant);
-    if (record.key.variant != PromptVariant::base) continue;
+  const BehaviorResults results(folder);
+  results.check_is_complete();
+  SweptPrompts prompts{.folder = folder, .behavior = swept_behavior(results), .variants = {}, .split = {}};
+  for (const auto variant : prompt_variants())
+    if (!results.records(variant).empty()) prompts.variants.push_back(variant);
+  for (const auto& record : results.records(PromptVariant::base))
     part_of(prompts.split, record.part).push_back(record.key.sample);
-  }
-  prompts.variants.assign(variants.begin(), variants.end());
   return prompts;
 }
 
@@ -52,7 +42,8 @@ bool is_embedded(const SweptPrompts& prompts, const TextEncoder& encoder) {
   const auto path = prompts.folder.embeddings(encoder.name());
   if (!fs::exists(path)) return false;
   const auto file = read_embeddings_file(path);
-  if (file.encoder != encoder.name() || file.identity != encoder.identity() || file.data != prompts.data) return false;
+  if (file.encoder != encoder.name() || file.identity != encoder.identity() || file.data != prompts.behavior.data)
+    return false;
   return std::ranges::all_of(prompts.variants, [&](PromptVariant variant) {
     const auto found = file.variants.find(variant);
     return found != file.variants.end() &&
@@ -60,19 +51,13 @@ bool is_embedded(const SweptPrompts& prompts, const TextEncoder& encoder) {
   });
 }
 
-std::vector<Behavior> behaviors_of(std::span<const SweptPrompts> all, const fs::path& folder,
-                                   std::span<const std::string> data) {
-  std::vector<SweptBehavior> swept;
-  for (const auto& prompts : all) swept.push_back({.name = prompts.behavior, .data = prompts.data});
-  return read_study_data(folder, swept, data);
-}
-
 }  // namespace
 
 void embed_study(const fs::path& folder, std::span<const std::string> data,
                  std::span<const std::unique_ptr<TextEncoder>> encoders, const Job& job) {
+  const ResultsFolder results(folder);
   std::vector<SweptPrompts> all;
-  for (const auto& own : behavior_folders(folder)) all.push_back(prompts_in(own));
+  for (const auto& own : results.behaviors()) all.push_back(prompts_in(own));
   const auto has_all = [&](const SweptPrompts& prompts) {
     return std::ranges::all_of(encoders, [&](const auto& encoder) { return is_embedded(prompts, *encoder); });
   };
@@ -80,12 +65,14 @@ void embed_study(const fs::path& folder, std::span<const std::string> data,
   if (all.empty()) return;
   if (data.empty()) {
     throw Error(ErrorKind::usage, fmt::format("{} lacks embeddings of {}; name the data it was made with (--data)",
-                                              folder.string(), all.front().behavior));
+                                              folder.string(), all.front().behavior.name));
   }
-  const auto behaviors = behaviors_of(all, folder, data);
+  std::vector<SweptBehavior> swept;
+  for (const auto& prompts : all) swept.push_back(prompts.behavior);
+  const auto behaviors = read_study_data(results, swept, data);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& prompts = all[i];
-    const auto own_job = prefixed(job, prompts.behavior);
+    const auto own_job = prefixed(job, prompts.behavior.name);
     for (const auto& encoder : encoders)
       embed_prompts(prompts.folder, behaviors[i], prompts.split, prompts.variants, *encoder, own_job);
   }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "study/measured_samples.h"
+#include "results/prompt_embeddings.h"
 #include "study/staged_job.h"
 #include "w2s/encoder_choice.h"
 #include "w2s/error.h"
@@ -24,32 +24,23 @@ std::size_t choosing_method(const SweepStoreHeader& header, std::size_t method) 
   return found == header.methods.end() ? method : static_cast<std::size_t>(found - header.methods.begin());
 }
 
-std::size_t fixed_layer(const SweepStoreHeader& header, std::span<const SweepRecord> records, std::size_t method) {
-  const auto steerability = measured_steerability(header, records, PromptVariant::base, fitting_parts, method);
-  return header.grid.layers[best_fixed_column(steerability)];
+std::size_t fixed_layer(const BehaviorResults& behavior, std::size_t method) {
+  const auto steerability = behavior.steerability(PromptVariant::base, fitting_parts, method);
+  return behavior.header().grid.layers[best_fixed_column(steerability)];
 }
 
 Job job_for(const Job& job, const SweepStoreHeader& header, std::size_t method) {
   return header.methods.size() == 1 ? job : suffixed(job, header.methods[method]);
 }
 
-// A behaviour's finished sweep, with what is the same for all its methods.
-struct FinishedSweep {
-  BehaviorFolder folder;
-  SweepStoreHeader header;
-  std::vector<SweepRecord> records;
-  std::vector<std::string> candidates;  // encoders to choose from
-
-  [[nodiscard]] MeasuredSamples fitting_samples(std::size_t method, const std::string& encoder) const {
-    const auto embeddings = embeddings_of(folder, header, records, encoder);
-    return measured_samples(header, records, PromptVariant::base, fitting_parts, method, embeddings);
-  }
-};
-
-std::vector<std::string> candidates_of(const BehaviorFolder& folder, const SweepStoreHeader& header,
-                                       const std::string& encoder) {
+// Encoders to choose from.
+std::vector<std::string> candidates_of(const BehaviorResults& behavior, const std::string& encoder) {
   const bool is_open = parse_encoder_choice(encoder).kind == EncoderKind::best;
-  return is_open ? encoders_in(folder, header) : std::vector{find_encoder(folder, header, encoder)};
+  return is_open ? behavior.encoders() : std::vector{behavior.find_encoder(encoder)};
+}
+
+MeasuredSamples fitting_samples(const BehaviorResults& behavior, std::size_t method, const std::string& encoder) {
+  return behavior.samples(PromptVariant::base, fitting_parts, method, behavior.embeddings(encoder));
 }
 
 // What the note "fit" says: an encoder by its whole name, and what there was to choose from.
@@ -65,14 +56,14 @@ struct ChosenEncoder {
   std::string note = {};  // empty where there was no choice
 };
 
-ChosenEncoder choose_encoder(const FinishedSweep& sweep, std::size_t method, const PredictorOptions& options,
-                             const Job& job) {
-  if (sweep.candidates.size() == 1) return {.name = sweep.candidates.front()};
+ChosenEncoder choose_encoder(const BehaviorResults& behavior, std::span<const std::string> candidates,
+                             std::size_t method, const PredictorOptions& options, const Job& job) {
+  if (candidates.size() == 1) return {.name = candidates.front()};
   ChosenEncoder chosen;
   double best = 0;
   std::vector<std::string> figures;
-  for (const auto& name : sweep.candidates) {
-    const auto samples = sweep.fitting_samples(method, name);
+  for (const auto& name : candidates) {
+    const auto samples = fitting_samples(behavior, method, name);
     const auto scores = cross_validate_predictors(samples.embeddings, samples.steerability, {}, options,
                                                   suffixed(job, fmt::format("encoder {}", name)));
     const double score = best_score(scores).steerability;
@@ -85,23 +76,23 @@ ChosenEncoder choose_encoder(const FinishedSweep& sweep, std::size_t method, con
   return chosen;
 }
 
-PredictorFile fit_one_method(const FinishedSweep& sweep, std::size_t method, const FitSettings& settings,
-                             const Job& job) {
-  const auto& header = sweep.header;
+PredictorFile fit_one_method(const BehaviorResults& behavior, std::span<const std::string> candidates,
+                             std::size_t method, const FitSettings& settings, const Job& job) {
+  const auto& header = behavior.header();
   const auto own_job = job_for(job, header, method);
-  const auto encoder = choose_encoder(sweep, method, settings.predictor, own_job);
-  const auto samples = sweep.fitting_samples(method, encoder.name);
+  const auto encoder = choose_encoder(behavior, candidates, method, settings.predictor, own_job);
+  const auto samples = fitting_samples(behavior, method, encoder.name);
 
   PredictorFile file;
   file.encoder = encoder.name;
   file.behavior = header.behavior;
   file.method = header.methods[method];
-  if (const auto found = header.settings.find("architecture"); found != header.settings.end())
-    file.model_architecture = found->second;
+  file.operation = header.grid.operation;
+  file.model_architecture = behavior.setting("architecture");
   file.model_layers = header.model_layers;
   file.fixed_layer_method = header.methods[choosing_method(header, method)];
-  file.fixed_layer = fixed_layer(header, sweep.records, choosing_method(header, method));
-  file.notes = {{"fit", fit_note(settings, sweep.candidates)}};
+  file.fixed_layer = fixed_layer(behavior, choosing_method(header, method));
+  file.notes = {{"fit", fit_note(settings, candidates)}};
   if (!encoder.note.empty()) file.notes["encoder choice"] = encoder.note;
   double highest = 0;
   for (const auto& policy : policies_of(settings)) {
@@ -155,26 +146,23 @@ std::string to_string(const FitSettings& settings) {
       fmt::join(grid.hidden_widths, ","), fmt::join(grid.hidden_layers, ","), fmt::join(grid.weight_decays, ","));
 }
 
-std::vector<PredictorFile> fit_behavior(const BehaviorFolder& folder, const FitSettings& settings, const Job& job) {
-  const auto store = SweepStore::read(folder.sweep());
-  const FinishedSweep sweep{.folder = folder,
-                            .header = store.header(),
-                            .records = store.records(),
-                            .candidates = candidates_of(folder, store.header(), settings.encoder)};
-  check_is_complete(sweep.header, sweep.records);
+std::vector<PredictorFile> fit_behavior(const BehaviorResults& behavior, const FitSettings& settings, const Job& job) {
+  const auto candidates = candidates_of(behavior, settings.encoder);
+  behavior.check_is_complete();
+  const auto& methods = behavior.header().methods;
   std::vector<PredictorFile> files;
-  for (std::size_t method = 0; method < sweep.header.methods.size(); ++method) {
-    const auto& file = files.emplace_back(fit_one_method(sweep, method, settings, job));
-    write_predictors(folder.predictor(name_in_files(sweep.header.methods, method)), file);
+  for (std::size_t method = 0; method < methods.size(); ++method) {
+    const auto& file = files.emplace_back(fit_one_method(behavior, candidates, method, settings, job));
+    write_predictors(behavior.folder().predictor(name_in_files(methods, method)), file);
   }
   return files;
 }
 
-bool is_fitted(const BehaviorFolder& folder, const FitSettings& settings) {
-  const auto header = SweepStore::read(folder.sweep()).header();
-  const auto note = fit_note(settings, candidates_of(folder, header, settings.encoder));
-  for (std::size_t method = 0; method < header.methods.size(); ++method) {
-    const auto path = folder.predictor(name_in_files(header.methods, method));
+bool is_fitted(const BehaviorResults& behavior, const FitSettings& settings) {
+  const auto& methods = behavior.header().methods;
+  const auto note = fit_note(settings, candidates_of(behavior, settings.encoder));
+  for (std::size_t method = 0; method < methods.size(); ++method) {
+    const auto path = behavior.folder().predictor(name_in_files(methods, method));
     if (!std::filesystem::exists(path) || recorded_fit(path) != note) return false;
   }
   return true;

@@ -12,15 +12,14 @@
 #include <utility>
 
 #include "eval/statistics.h"
-#include "study/measured_samples.h"
-#include "study/prompt_embeddings.h"
-#include "study/settings_file.h"
+#include "results/prompt_embeddings.h"
+#include "results/settings_file.h"
+#include "results/study_data.h"
 #include "study/staged_job.h"
-#include "study/study_data.h"
 #include "w2s/error.h"
 #include "w2s/parallel.h"
+#include "w2s/results_folder.h"
 #include "w2s/steerability.h"
-#include "w2s/study.h"
 #include "w2s/sweep.h"
 
 namespace w2s {
@@ -127,46 +126,41 @@ std::size_t index_of_method(const SweepStoreHeader& header, const std::string& n
   throw Error(ErrorKind::results, fmt::format("the sweep of {} lacks the method {}", header.behavior, name));
 }
 
-void add_method(Subject& subject, const BehaviorFolder& folder, std::span<const SweepRecord> records,
-                std::size_t method, std::span<const std::size_t> counts, const ModelInfo& model) {
-  const auto& header = subject.header;
-  const auto file_name = name_in_files(header.methods, method);
-  auto source = read_vector_source(folder.vectors(file_name));
+void add_method(Subject& subject, const BehaviorResults& behavior, std::size_t method,
+                std::span<const std::size_t> counts, const ModelInfo& model) {
+  auto source = behavior.vectors(method);
   if (source->needs().answers) return;
-  const auto predictors = read_predictors(folder.predictor(file_name));
+  const auto& predictors = behavior.predictors(method);
   const auto& fitted = predictors.by_policy.at(predictors.default_policy);
   check_fits(*source, model, fitted.by_seed.front().layers());
 
-  const auto by_mean = layers_by_mean(measured_steerability(header, records, PromptVariant::base, fitting_parts,
-                                                            index_of_method(header, predictors.fixed_layer_method)));
+  const auto by_mean = layers_by_mean(behavior.steerability(
+      PromptVariant::base, fitting_parts, index_of_method(subject.header, predictors.fixed_layer_method)));
   const std::array parts = {subject.part};
-  const auto embeddings = embeddings_of(folder, header, records, predictors.encoder);
   subject.methods.push_back(
-      {.name = header.methods[method],
+      {.name = subject.header.methods[method],
        .source = std::move(source),
        .policies = policies_for(counts, by_mean, fitted),
        .measured = {},
-       .swept = measured_samples(header, records, PromptVariant::base, parts, method, embeddings)});
+       .swept = behavior.samples(PromptVariant::base, parts, method, behavior.embeddings(predictors.encoder))});
   auto& added = subject.methods.back();
   for (const auto& policy : added.policies)
     added.measured.emplace_back(policy.outcomes(), added.swept.steerability.samples);
 }
 
-Subject subject_of(const BehaviorFolder& folder, const Behavior& behavior, const MultiLayerSettings& settings,
+Subject subject_of(const BehaviorResults& results, const Behavior& behavior, const MultiLayerSettings& settings,
                    std::span<const std::size_t> counts, const Model& model) {
-  const auto store = SweepStore::read(folder.sweep());
-  const auto records = store.records();
-  check_is_complete(store.header(), records);
+  results.check_is_complete();
   Subject subject;
-  subject.header = store.header();
+  subject.header = results.header();
   subject.part = settings.evaluation.part;
-  for (const auto& record : records) {
-    if (record.key.variant != PromptVariant::base || record.part != subject.part) continue;
-    subject.samples.push_back(tokenize_sample(model, behavior, behavior.samples.at(record.key.sample)));
+  for (const auto& record : results.records(PromptVariant::base)) {
+    if (record.part == subject.part)
+      subject.samples.push_back(tokenize_sample(model, behavior, behavior.samples.at(record.key.sample)));
   }
   subject.differences.resize(subject.samples.size());
   for (std::size_t method = 0; method < subject.header.methods.size(); ++method)
-    add_method(subject, folder, records, method, counts, model.info());
+    add_method(subject, results, method, counts, model.info());
   return subject;
 }
 
@@ -357,13 +351,14 @@ DecoderOptions decoder_options(const MultiLayerSettings& settings, std::span<con
 
 MultiLayerOutcome evaluate_multi_layer(const fs::path& folder, const MultiLayerSettings& settings, const Job& job) {
   const auto counts = layer_counts(settings.layer_counts);
-  const auto folders = behavior_folders(folder);
+  const ResultsFolder results(folder);
+  const auto& folders = results.behaviors();
   const auto behaviors =
-      read_study_data(folder, swept_behaviors(folders, settings.model, settings.model_options), settings.data);
+      read_study_data(results, swept_behaviors(folders, settings.model, settings.model_options), settings.data);
   const auto model = Model::load(settings.model, settings.model_options);
   std::vector<Subject> subjects;
   for (std::size_t i = 0; i < folders.size(); ++i)
-    subjects.push_back(subject_of(folders[i], behaviors[i], settings, counts, model));
+    subjects.push_back(subject_of(BehaviorResults(folders[i]), behaviors[i], settings, counts, model));
 
   auto decoders = make_decoders(model, decoder_options(settings, subjects));
   const auto executors = make_executors(decoders, executor_for(folder, settings.executor, model));

@@ -1,9 +1,5 @@
 #include "study/needed_layers.h"
 
-#include <algorithm>
-#include <utility>
-
-#include "study/measured_samples.h"
 #include "w2s/evaluation.h"
 
 namespace w2s {
@@ -17,15 +13,14 @@ std::optional<std::size_t> index_of_encoder(const SweepStoreHeader& header, cons
 
 }  // namespace
 
-NeededLayers::NeededLayers(const BehaviorFolder& folder, const SweepStoreHeader& header,
-                           std::span<const SweepRecord> records) {
+NeededLayers::NeededLayers(const BehaviorResults& behavior) {
+  const auto& header = behavior.header();
   for (std::size_t method = 0; method < header.methods.size(); ++method) {
-    auto predictors = read_predictors(folder.predictor(name_in_files(header.methods, method)));
-    const auto fitting = measured_steerability(header, records, PromptVariant::base, fitting_parts, method);
+    const auto& predictors = behavior.predictors(method);
+    const auto fitting = behavior.steerability(PromptVariant::base, fitting_parts, method);
     for (const std::size_t layer : layers_of_baselines(fitting, predictors)) baselines_.insert(layer);
-    auto embeddings = embeddings_of(folder, header, records, predictors.encoder);
-    const auto encoder = index_of_encoder(header, predictors.encoder);
-    methods_.push_back({std::move(predictors), encoder, std::move(embeddings)});
+    methods_.push_back(
+        {predictors, index_of_encoder(header, predictors.encoder), behavior.embeddings(predictors.encoder)});
   }
 }
 

@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "study/prompt_embeddings.h"
+#include "results/prompt_embeddings.h"
 #include "w2s/layer_predictor.h"
-#include "w2s/study.h"
+#include "w2s/results_folder.h"
 #include "w2s/sweep.h"
 
 namespace w2s {
@@ -18,7 +18,7 @@ namespace w2s {
 class NeededLayers {
  public:
   /// Throws Error{results} if predictors are missing.
-  NeededLayers(const BehaviorFolder& folder, const SweepStoreHeader& header, std::span<const SweepRecord> records);
+  explicit NeededLayers(const BehaviorResults& behavior);
 
   /// A LayerChoice. Safe to call from several threads at once.
   [[nodiscard]] std::vector<std::size_t> operator()(const SweepKey& key,

@@ -1,6 +1,6 @@
 #include "study/steered_example.h"
 
-#include "study/prompt_embeddings.h"
+#include "results/prompt_embeddings.h"
 #include "w2s/greedy_answer.h"
 #include "w2s/prompt_reader.h"
 
@@ -9,23 +9,22 @@ namespace {
 
 constexpr std::size_t answer_tokens = 24;
 
-std::size_t predicted_layer(const BehaviorFolder& folder, const SweepKey& key) {
-  const auto store = SweepStore::read(folder.sweep());
-  const auto predictors = read_predictors(folder.predictor());
-  const auto embeddings = embeddings_of(folder, store.header(), store.records(), predictors.encoder);
+std::size_t predicted_layer(const BehaviorResults& behavior, const SweepKey& key) {
+  const auto& predictors = behavior.predictors(0);
+  const auto embeddings = behavior.embeddings(predictors.encoder);
   return predictors.by_policy.at(predictors.default_policy).by_seed.front().layer(embeddings.of(key));
 }
 
 }  // namespace
 
-SteeredExample steered_example(const BehaviorFolder& folder, const PreparedBehavior& prepared, const SweepGrid& grid,
+SteeredExample steered_example(const BehaviorResults& results, const PreparedBehavior& prepared, const SweepGrid& grid,
                                Decoder& decoder) {
   const auto& item = prepared.items.at(PromptVariant::base)[prepared.split.test.front()];
-  const auto source = read_vector_source(folder.vectors());
+  const auto source = results.vectors(0);
   SteeredExample example;
   example.behavior = prepared.behavior.name;
   example.prompt = plain_text(prepared.behavior.samples[item.key.sample].messages);
-  example.layer = predicted_layer(folder, item.key);
+  example.layer = predicted_layer(results, item.key);
 
   const auto vector = source->vector(example.layer, read_prompt(decoder, item.tokens, source->needs()));
   const auto answer = [&](float scale) {

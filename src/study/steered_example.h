@@ -8,7 +8,7 @@ namespace w2s {
 
 /// The first test sample of a behaviour that is swept and fitted; the scales are the grid's smallest and largest
 /// multiplier.
-[[nodiscard]] SteeredExample steered_example(const BehaviorFolder& folder, const PreparedBehavior& prepared,
+[[nodiscard]] SteeredExample steered_example(const BehaviorResults& results, const PreparedBehavior& prepared,
                                              const SweepGrid& grid, Decoder& decoder);
 
 }  // namespace w2s

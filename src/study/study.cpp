@@ -8,19 +8,19 @@
 #include <utility>
 
 #include "engine/reading/prompt_state_cache.h"
+#include "results/settings_file.h"
+#include "results/stage_timer.h"
 #include "study/fitted_sources.h"
 #include "study/needed_layers.h"
 #include "study/prepared_behavior.h"
 #include "study/ranked_sweep.h"
-#include "study/settings_file.h"
-#include "study/stage_timer.h"
 #include "study/staged_job.h"
 #include "study/steered_example.h"
 #include "study/study_encoders.h"
+#include "w2s/embed_prompts.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
 #include "w2s/parallel.h"
-#include "w2s/prompt_embeddings.h"
 #include "w2s/prompt_texts.h"
 #include "w2s/sweep.h"
 #include "w2s/version.h"
@@ -31,8 +31,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t noise_floor_samples = 4;
-
-fs::path results_path(const fs::path& folder) { return folder / "results.json"; }
 
 std::string joined(std::span<const float> values) { return fmt::format("{}", fmt::join(values, ",")); }
 
@@ -106,10 +104,10 @@ void sweep_base(const PreparedBehavior& prepared, const SweepRequest& request, c
       measure_noise_floor(plan.executor, decoders.front(), request, items, noise_floor_samples, job));
 }
 
-LayerChoice layers_for_variants(const BehaviorFolder& folder, const StudyPlan& plan, const SweepStore& store) {
+LayerChoice layers_for_variants(const BehaviorFolder& folder, const StudyPlan& plan) {
   if (plan.variants_at_all_layers)
     return [&plan](const SweepKey&, std::span<const std::vector<float>>) { return plan.grid.layers; };
-  return NeededLayers(folder, store.header(), store.records());
+  return NeededLayers(BehaviorResults(folder));
 }
 
 // After the fit, which decides where.
@@ -119,7 +117,7 @@ void sweep_variants(const BehaviorFolder& folder, const PreparedBehavior& prepar
   if (prepared.items.size() == 1) return;
   const auto sweep_share = [&](const SweepStore& measured, SweepStore& own) {
     auto at_layers = request;
-    at_layers.choose_layers = layers_for_variants(folder, plan, measured);
+    at_layers.choose_layers = layers_for_variants(folder, plan);
     // Each variant by itself: its prompts share more, and adding a variant later leaves the others' numbers as they
     // are.
     for (const auto& [variant, items] : prepared.items) {
@@ -158,7 +156,8 @@ void embed_and_fit(const BehaviorFolder& folder, const PreparedBehavior& prepare
       embed_prompts(folder, prepared.behavior, prepared.split, variants, *encoder, own);
   });
   timed(folder, "predictor", job, [&](const Job& own) {
-    if (!is_fitted(folder, plan.fit)) static_cast<void>(fit_behavior(folder, plan.fit, own));
+    const BehaviorResults measured(folder);
+    if (!is_fitted(measured, plan.fit)) static_cast<void>(fit_behavior(measured, plan.fit, own));
   });
 }
 
@@ -278,10 +277,6 @@ SettingsFile agreed_settings(const fs::path& folder, SettingsFile own, Ranks& ra
   return merge_settings(folder, *written, own);
 }
 
-std::optional<NoiseFloor> noise_in(const BehaviorFolder& folder) {
-  return SweepStore::read(folder.sweep()).noise_floor();
-}
-
 // After all measurements.
 StudyOutcome finish_study(const StudySettings& settings, const fs::path& folder, const PreparedBehavior& first,
                           const StudyPlan& plan, Decoder& decoder, const Job& job) {
@@ -289,19 +284,12 @@ StudyOutcome finish_study(const StudySettings& settings, const fs::path& folder,
   evaluation.seed = settings.seed;
   evaluation.part = SplitPart::test;
   auto outcome = evaluate_study(folder, evaluation, job);
-  outcome.example = steered_example({folder / first.behavior.name}, first, plan.grid, decoder);
+  const BehaviorResults results({folder / first.behavior.name});
+  outcome.example = steered_example(results, first, plan.grid, decoder);
   return outcome;
 }
 
 }  // namespace
-
-std::uint64_t study_seed(const fs::path& folder) {
-  static_cast<void>(behavior_folders(folder));  // says what is wrong with a folder that holds no study at all
-  const auto settings = read_settings(folder);
-  const auto seed = settings ? measured_number(*settings, "seed") : std::nullopt;
-  if (seed) return *seed;
-  throw Error(ErrorKind::results, fmt::format("{}: has no settings.json with a seed; name one", folder.string()));
-}
 
 StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, const Job& job) {
   SingleRank alone;
@@ -333,29 +321,19 @@ StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, Ra
   return outcome;
 }
 
-std::vector<MethodAgreement> method_agreement(const BehaviorFolder& folder) {
-  const auto header = SweepStore::read(folder.sweep()).header();
-  std::vector<MethodAgreement> agreement;
-  for (std::size_t method = 0; method < header.methods.size(); ++method) {
-    const auto source = read_vector_source(folder.vectors(name_in_files(header.methods, method)));
-    const auto& layers = source->info().validation;
-    if (layers.empty()) continue;
-    agreement.push_back({header.behavior, header.methods[method], mean_over_layers(layers)});
-  }
-  return agreement;
-}
-
 StudyOutcome evaluate_study(const fs::path& folder, const EvaluationOptions& options, const Job& job) {
+  const ResultsFolder results(folder);
   StudyOutcome outcome;
-  for (const auto& behavior : behavior_folders(folder)) {
+  for (const auto& own_folder : results.behaviors()) {
     job.check_stop();
-    auto results = evaluate_behavior(behavior, options);
-    std::ranges::move(results, std::back_inserter(outcome.results));
-    if (const auto noise = noise_in(behavior)) outcome.noise.emplace_back(behavior.root.filename().string(), *noise);
-    std::ranges::move(method_agreement(behavior), std::back_inserter(outcome.agreement));
+    const BehaviorResults behavior(own_folder);
+    std::ranges::move(evaluate_behavior(behavior, options), std::back_inserter(outcome.results));
+    if (const auto noise = behavior.noise_floor())
+      outcome.noise.emplace_back(own_folder.root.filename().string(), *noise);
+    std::ranges::move(behavior.agreement(), std::back_inserter(outcome.agreement));
   }
   std::ranges::move(mean_over_behaviors(outcome.results), std::back_inserter(outcome.results));
-  if (options.part == SplitPart::test) write_file(results_path(folder), results_to_json(outcome.results));
+  if (options.part == SplitPart::test) write_file(results.results_path(), results_to_json(outcome.results));
   return outcome;
 }
 

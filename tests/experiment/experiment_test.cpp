@@ -79,7 +79,7 @@ TEST_F(Experiment, LeavesAResultsFolderForEachModelAndSeed) {
   EXPECT_EQ(outcome.studies[1].seed, 5U);
   for (const char* study : {"one/seed-0", "one/seed-5", "two/seed-0", "two/seed-5"})
     EXPECT_TRUE(fs::exists(where / study / "results.json")) << study;
-  EXPECT_EQ(study_seed(where / "one/seed-5"), 5U);
+  EXPECT_EQ(ResultsFolder(where / "one/seed-5").seed(), 5U);
   EXPECT_NE(read_file(where / "one/seed-0/results.json"), read_file(where / "one/seed-5/results.json"));
   EXPECT_NE(read_file(where / "one/seed-0/results.json"), read_file(where / "two/seed-0/results.json"));
   ASSERT_EQ(outcome.findings.size(), 4U);

@@ -6,8 +6,8 @@
 #include "support/error_of.h"
 #include "support/tiny_bert.h"
 #include "w2s/embedding_model.h"
+#include "w2s/results_folder.h"
 #include "w2s/steering_methods.h"
-#include "w2s/study.h"
 #include "w2s/sweep_store.h"
 
 namespace w2s {
@@ -66,7 +66,15 @@ TEST_F(NamedSteeringTest, IsABehaviourOfAResultsFolder) {
       << "the default policy's first";
 }
 
-TEST_F(NamedSteeringTest, SteersAsItsSweepDid) {
+TEST_F(NamedSteeringTest, SteersAsItsPredictorsFileSaysWithoutASweep) {
+  const auto folder = behavior("warm");
+  auto file = predictor_file();
+  file.operation = SteeringOperator::ablate_add;
+  write_predictors(folder.predictor(), file);
+  EXPECT_EQ(load(folder.root).operation, SteeringOperator::ablate_add);
+}
+
+TEST_F(NamedSteeringTest, SteersAsItsSweepDidWhereAnOlderVersionFitted) {
   const auto folder = behavior("warm");
   SweepStoreHeader header{.behavior = "warm",
                           .samples = 1,
@@ -76,7 +84,9 @@ TEST_F(NamedSteeringTest, SteersAsItsSweepDid) {
                           .grid = full_grid(model().info().layers)};
   header.grid.operation = SteeringOperator::add_keep_norm;
   static_cast<void>(SweepStore::open(folder.sweep(), header));
-  EXPECT_EQ(load(folder.root).operation, SteeringOperator::add_keep_norm);
+  EXPECT_EQ(load(folder.root).operation, SteeringOperator::add_keep_norm) << "without predictors";
+  write_predictors(folder.predictor(), predictor_file());
+  EXPECT_EQ(load(folder.root).operation, SteeringOperator::add_keep_norm) << "with predictors that do not say";
 }
 
 TEST_F(NamedSteeringTest, IsAVectorsFileAloneWithoutAPredictor) {

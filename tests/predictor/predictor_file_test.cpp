@@ -44,6 +44,7 @@ PredictorFile fitted_file() {
   PredictorFile file{.encoder = "layer2-mean",
                      .behavior = "openness",
                      .method = "l2s",
+                     .operation = SteeringOperator::add_keep_norm,
                      .model_architecture = "llama",
                      .model_layers = 4,
                      .fixed_layer = 2,
@@ -94,6 +95,7 @@ TEST_F(PredictorFileOnDisk, KeepsWhatThePredictorsAreForAndHowTheyWereChosen) {
   EXPECT_EQ(read.fixed_layer, 2U);
   EXPECT_EQ(read.method, "l2s");
   EXPECT_EQ(read.fixed_layer_method, "oracle");
+  EXPECT_EQ(read.operation, SteeringOperator::add_keep_norm);
   EXPECT_EQ(read.default_policy, top(3));
   EXPECT_EQ(read.notes, written.notes);
   const auto& before = written.by_policy.at(expected);
@@ -111,6 +113,18 @@ TEST_F(PredictorFileOnDisk, KeepsWhatThePredictorsAreForAndHowTheyWereChosen) {
     EXPECT_FLOAT_EQ(static_cast<float>(after.scores[i].accuracy), static_cast<float>(before.scores[i].accuracy));
     EXPECT_FLOAT_EQ(static_cast<float>(after.scores[i].epochs), static_cast<float>(before.scores[i].epochs));
   }
+}
+
+TEST_F(PredictorFileOnDisk, OfAnOlderVersionNamesNoOperator) {
+  write_predictors(path(), fitted_file());
+  auto file = read_tensor_file(path());
+  ASSERT_EQ(file.metadata.erase("w2s.predictor.operator"), 1U);
+  write_tensor_file(path(), file);
+  EXPECT_FALSE(read_predictors(path()).operation);
+  file.metadata["w2s.predictor.operator"] = std::string("multiply");
+  write_tensor_file(path(), file);
+  EXPECT_THAT([&] { static_cast<void>(read_predictors(path())); },
+              ::testing::ThrowsMessage<Error>(HasSubstr("w2s.predictor.operator is 'multiply'")));
 }
 
 TEST_F(PredictorFileOnDisk, HoldsThePredictorThatAlwaysAnswersTheSameLayer) {

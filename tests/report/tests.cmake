@@ -2,7 +2,7 @@ add_library(report_test_support STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/report/page_reader.cpp ${CMAKE_CURRENT_SOURCE_DIR}/report/study_of_two_behaviors.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/report/synthetic_reports.cpp ${CMAKE_CURRENT_SOURCE_DIR}/report/xml_reader.cpp)
 target_include_directories(report_test_support PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-target_link_libraries(report_test_support PUBLIC w2s_report w2s_test_support nlohmann_json::nlohmann_json
+target_link_libraries(report_test_support PUBLIC w2s_report w2s_study w2s_test_support nlohmann_json::nlohmann_json
                       PRIVATE fmt::fmt GTest::gtest ZLIB::ZLIB)
 
 w2s_room_tests(report

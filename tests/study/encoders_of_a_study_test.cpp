@@ -5,15 +5,15 @@
 #include <memory>
 #include <span>
 
-#include "study/prompt_embeddings.h"
+#include "results/prompt_embeddings.h"
 #include "study/scripted_encoder.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_study.h"
+#include "w2s/embed_prompts.h"
 #include "w2s/encoder_comparison.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
-#include "w2s/prompt_embeddings.h"
 #include "w2s/random.h"
 #include "w2s/study.h"
 
@@ -120,18 +120,19 @@ class EncodersOfAStudy : public testing::Test {
 TEST_F(EncodersOfAStudy, FitAndEvaluateByTheNameOfAnEmbeddingModel) {
   auto telling = telling_encoder();
   embed(telling);
-  const auto fitted = fit_behavior(folder(), fit("gguf:/anywhere/telling.gguf"));
+  const auto fitted = fit_behavior(BehaviorResults(folder()), fit("gguf:/anywhere/telling.gguf"));
   EXPECT_EQ(fitted.at(0).encoder, "gguf:telling:mean");
   EXPECT_THAT(fitted.at(0).notes.at("fit"), AllOf(HasSubstr("encoder gguf:telling:mean"), Not(HasSubstr("anywhere"))));
   EXPECT_FALSE(fitted.at(0).notes.contains("encoder choice"));
-  const auto results = evaluate_behavior(folder(), evaluation_);
+  const auto results = evaluate_behavior(BehaviorResults(folder()), evaluation_);
   EXPECT_EQ(steerability(results, "w2s-top1"), steerability(results, "optimum"));
   EXPECT_GT(steerability(results, "w2s-top1"), steerability(results, "fixed"));
 }
 
 TEST_F(EncodersOfAStudy, NameThoseThatAreThereWhereOneIsNot) {
   const auto refusal = [&](const std::string& encoder) {
-    return message_of(ErrorKind::usage, [&] { static_cast<void>(fit_behavior(folder(), fit(encoder))); });
+    return message_of(ErrorKind::usage,
+                      [&] { static_cast<void>(fit_behavior(BehaviorResults(folder()), fit(encoder))); });
   };
   EXPECT_THAT(refusal("gguf:telling"), AllOf(HasSubstr("not embedded with gguf:telling"), HasSubstr("w2s encoders")));
   auto dull = dull_encoder();
@@ -147,7 +148,8 @@ TEST_F(EncodersOfAStudy, AreRefusedWhereAFileMayBePooledInTwoWays) {
     test::ScriptedEncoder encoder(name, [](const std::string&) { return std::vector<float>{1, 2}; });
     embed(encoder);
   }
-  EXPECT_THAT(message_of(ErrorKind::usage, [&] { static_cast<void>(fit_behavior(folder(), fit("gguf:telling"))); }),
+  EXPECT_THAT(message_of(ErrorKind::usage,
+                         [&] { static_cast<void>(fit_behavior(BehaviorResults(folder()), fit("gguf:telling"))); }),
               HasSubstr("ambiguous"));
 }
 
@@ -156,7 +158,7 @@ TEST_F(EncodersOfAStudy, ChooseTheOneThatCrossValidationLikesBest) {
   embed(dull);
   auto telling = telling_encoder();
   embed(telling);
-  const auto fitted = fit_behavior(folder(), fit("auto")).at(0);
+  const auto fitted = fit_behavior(BehaviorResults(folder()), fit("auto")).at(0);
   EXPECT_EQ(fitted.encoder, "gguf:telling:mean");
   EXPECT_EQ(fitted.by_policy.size(), 2U);
   EXPECT_THAT(fitted.notes.at("encoder choice"),
@@ -172,7 +174,7 @@ TEST_F(EncodersOfAStudy, AreTheFirstOfEquallyGoodOnes) {
   embed(twin);
   auto telling = telling_encoder();
   embed(telling);
-  EXPECT_EQ(fit_behavior(folder(), fit("auto")).at(0).encoder, "gguf:a-twin:mean");
+  EXPECT_EQ(fit_behavior(BehaviorResults(folder()), fit("auto")).at(0).encoder, "gguf:a-twin:mean");
 }
 
 TEST_F(EncodersOfAStudy, AreChosenWithoutTheTestSamples) {
@@ -187,7 +189,7 @@ TEST_F(EncodersOfAStudy, AreChosenWithoutTheTestSamples) {
       return number % 2 == 0 ? std::vector<float>{1, 0} : std::vector<float>{0, 1};
     });
     embed(telling, name);
-    choices.push_back(fit_behavior(folder(name), fit("auto")).at(0).notes.at("encoder choice"));
+    choices.push_back(fit_behavior(BehaviorResults(folder(name)), fit("auto")).at(0).notes.at("encoder choice"));
   }
   EXPECT_EQ(choices[0], choices[1]);
   EXPECT_EQ(read_predictors(folder("warm").predictor()).fixed_layer,
@@ -195,22 +197,23 @@ TEST_F(EncodersOfAStudy, AreChosenWithoutTheTestSamples) {
 }
 
 TEST_F(EncodersOfAStudy, AreChosenAgainOnceThereIsAnother) {
-  EXPECT_FALSE(is_fitted(folder(), fit("auto")));
-  static_cast<void>(fit_behavior(folder(), fit("auto")));
-  EXPECT_TRUE(is_fitted(folder(), fit("auto")));
-  EXPECT_FALSE(is_fitted(folder(), fit("first-last")));
+  EXPECT_FALSE(is_fitted(BehaviorResults(folder()), fit("auto")));
+  static_cast<void>(fit_behavior(BehaviorResults(folder()), fit("auto")));
+  EXPECT_TRUE(is_fitted(BehaviorResults(folder()), fit("auto")));
+  EXPECT_FALSE(is_fitted(BehaviorResults(folder()), fit("first-last")));
   auto telling = telling_encoder();
   embed(telling);
-  EXPECT_FALSE(is_fitted(folder(), fit("auto")));
-  static_cast<void>(fit_behavior(folder(), fit("gguf:telling.gguf")));
-  EXPECT_TRUE(is_fitted(folder(), fit("gguf:telling:mean")));
+  EXPECT_FALSE(is_fitted(BehaviorResults(folder()), fit("auto")));
+  static_cast<void>(fit_behavior(BehaviorResults(folder()), fit("gguf:telling.gguf")));
+  EXPECT_TRUE(is_fitted(BehaviorResults(folder()), fit("gguf:telling:mean")));
 }
 
 TEST_F(EncodersOfAStudy, OfOtherDataThanTheSweepAreRefused) {
   auto telling = telling_encoder();
   behavior_.samples[3].chosen = " (C)";
   embed(telling);
-  EXPECT_THAT(message_of(ErrorKind::results, [&] { static_cast<void>(fit_behavior(folder(), fit("gguf:telling"))); }),
+  EXPECT_THAT(message_of(ErrorKind::results,
+                         [&] { static_cast<void>(fit_behavior(BehaviorResults(folder()), fit("gguf:telling"))); }),
               HasSubstr("is of other data than the sweep"));
 }
 
@@ -233,8 +236,9 @@ TEST_F(EncodersOfAStudy, AreComparedOverBehaviours) {
     EXPECT_EQ(score.cv_accuracy, 1);
     EXPECT_EQ(score.test_accuracy, 1);
     EXPECT_NEAR(score.cv_steerability, 2.1, 0.1);
-    static_cast<void>(fit_behavior(folder(score.behavior), fit(score.encoder)));
-    EXPECT_EQ(score.test_steerability, steerability(evaluate_behavior(folder(score.behavior), evaluation_), "w2s-top1"))
+    static_cast<void>(fit_behavior(BehaviorResults(folder(score.behavior)), fit(score.encoder)));
+    EXPECT_EQ(score.test_steerability,
+              steerability(evaluate_behavior(BehaviorResults(folder(score.behavior)), evaluation_), "w2s-top1"))
         << "the number of the study's own table";
   }
   const auto& telling = comparison.spaces.back();

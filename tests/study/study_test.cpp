@@ -367,7 +367,7 @@ TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
   ASSERT_EQ(folders.size(), 1U);
   const FitSettings fit{
       .encoder = "first-last", .objectives = {Objective::cross_entropy}, .top_k = {3}, .predictor = settings.predictor};
-  const auto fitted = fit_behavior(folders[0], fit);
+  const auto fitted = fit_behavior(BehaviorResults(folders[0]), fit);
   ASSERT_EQ(fitted.size(), 1U);
   EXPECT_EQ(fitted[0].encoder, "first-last");
   EXPECT_EQ(fitted[0].model_layers, 4U);
@@ -425,15 +425,9 @@ TEST_F(Study, ListsTheEncodersOfASweepThatLacksTheOneAskedFor) {
                         .objectives = {Objective::cross_entropy},
                         .top_k = {1},
                         .predictor = settings.predictor};
-  EXPECT_THAT([&] { static_cast<void>(fit_behavior(behavior, fit)); },
+  EXPECT_THAT([&] { static_cast<void>(fit_behavior(BehaviorResults(behavior), fit)); },
               testing::ThrowsMessage<Error>(testing::AllOf(HasSubstr("did not record the encoder layer5-mean"),
                                                            HasSubstr("it recorded first-last"))));
-}
-
-TEST(BehaviorFolders, OfSomethingElseAreAnError) {
-  const test::TemporaryFolder folder;
-  EXPECT_THROW(static_cast<void>(behavior_folders(folder.path())), Error);
-  EXPECT_THROW(static_cast<void>(behavior_folders(folder / "none")), Error);
 }
 
 TEST_F(Study, GoesOnWithTheExecutorThatAFolderWasBegunWith) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "w2s/prompt_variant.h"
-#include "w2s/study.h"
+#include "w2s/results_folder.h"
 
 namespace w2s {
 

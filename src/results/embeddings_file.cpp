@@ -1,4 +1,4 @@
-#include "study/embeddings_file.h"
+#include "results/embeddings_file.h"
 
 #include <fmt/format.h>
 

@@ -8,7 +8,7 @@
 
 #include "w2s/dataset.h"
 #include "w2s/model.h"
-#include "w2s/study.h"
+#include "w2s/results_folder.h"
 
 namespace w2s {
 
@@ -18,6 +18,8 @@ struct SweptBehavior {
   std::string data;  ///< content hash
 };
 
+[[nodiscard]] SweptBehavior swept_behavior(const BehaviorResults& behavior);
+
 /// What the sweeps of the folders are of. Throws Error{results} if one was made with another model or chat template
 /// than this.
 [[nodiscard]] std::vector<SweptBehavior> swept_behaviors(std::span<const BehaviorFolder> folders,
@@ -26,8 +28,7 @@ struct SweptBehavior {
 
 /// The behaviours, in the order asked, from the sources the study was made with (as for read_behaviors), with its limit
 /// and seed. Throws Error{results} if they are not the study's.
-[[nodiscard]] std::vector<Behavior> read_study_data(const std::filesystem::path& folder,
-                                                    std::span<const SweptBehavior> swept,
+[[nodiscard]] std::vector<Behavior> read_study_data(const ResultsFolder& folder, std::span<const SweptBehavior> swept,
                                                     std::span<const std::string> sources);
 
 }  // namespace w2s

@@ -1,11 +1,11 @@
-#include "w2s/prompt_embeddings.h"
+#include "w2s/embed_prompts.h"
 
 #include <gmock/gmock.h>
 
 #include <filesystem>
 #include <stop_token>
 
-#include "study/embeddings_file.h"
+#include "results/embeddings_file.h"
 #include "study/scripted_encoder.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"

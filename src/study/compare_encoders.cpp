@@ -4,10 +4,8 @@
 #include <span>
 #include <utility>
 
-#include "study/measured_samples.h"
+#include "results/prompt_embeddings.h"
 #include "study/staged_job.h"
-#include "w2s/encoder_comparison.h"
-#include "w2s/evaluation.h"
 #include "w2s/silhouette.h"
 #include "w2s/study.h"
 #include "w2s/umap.h"
@@ -15,67 +13,64 @@
 namespace w2s {
 namespace {
 
-struct FinishedSweep {
-  BehaviorFolder folder;
-  SweepStoreHeader header;
-  std::vector<SweepRecord> records;
+// A behaviour whose sweep is finished, and the encoders that saw its prompts.
+struct Subject {
+  BehaviorResults behavior;
   std::vector<std::string> encoders;
 };
 
-std::vector<FinishedSweep> read_sweeps(const std::filesystem::path& folder) {
-  std::vector<FinishedSweep> sweeps;
+std::vector<Subject> subjects_in(const std::filesystem::path& folder) {
+  std::vector<Subject> subjects;
   for (const auto& own : behavior_folders(folder)) {
-    const auto store = SweepStore::read(own.sweep());
-    sweeps.push_back({.folder = own,
-                      .header = store.header(),
-                      .records = store.records(),
-                      .encoders = encoders_in(own, store.header())});
-    check_is_complete(sweeps.back().header, sweeps.back().records);
+    BehaviorResults behavior(own);
+    behavior.check_is_complete();
+    auto encoders = behavior.encoders();
+    subjects.push_back({.behavior = std::move(behavior), .encoders = std::move(encoders)});
   }
-  return sweeps;
+  return subjects;
 }
 
 // Each once, in the order of the first behaviour that has it.
-std::vector<std::string> encoders_of(std::span<const FinishedSweep> sweeps) {
+std::vector<std::string> encoders_of(std::span<const Subject> subjects) {
   std::vector<std::string> names;
-  for (const auto& sweep : sweeps) {
-    for (const auto& name : sweep.encoders)
+  for (const auto& subject : subjects) {
+    for (const auto& name : subject.encoders)
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
 }
 
 // The figures of one predictor on the test samples: those of the study's own tables.
-PolicyResult on_test_samples(const FinishedSweep& sweep, std::size_t method, const PromptEmbeddings& embeddings,
+PolicyResult on_test_samples(const BehaviorResults& behavior, std::size_t method, const PromptEmbeddings& embeddings,
                              const SteerabilityMatrix& fitting, FittedPredictors fitted) {
   const auto policy = fitted.policy;
-  const auto& name = sweep.header.methods[method];
+  const auto& header = behavior.header();
+  const auto& name = header.methods[method];
   PredictorFile file;
   file.encoder = embeddings.encoder();
-  file.behavior = sweep.header.behavior;
+  file.behavior = header.behavior;
   file.method = name;
-  file.model_layers = sweep.header.model_layers;
+  file.model_layers = header.model_layers;
   file.fixed_layer_method = name;
   file.default_policy = policy;
   file.by_policy.emplace(policy, std::move(fitted));
-  auto samples = measured_samples(sweep.header, sweep.records, PromptVariant::base, test_part, method, embeddings);
+  auto samples = behavior.samples(PromptVariant::base, test_part, method, embeddings);
   const EvaluationSet set{.steerability = std::move(samples.steerability), .embeddings = std::move(samples.embeddings)};
   const EvaluationOptions without_intervals{.bootstrap_draws = 1, .random_draws = 1};
   const auto results = evaluate(file.behavior, fitting, file, set, without_intervals);
   return *std::ranges::find(results, "w2s-" + to_string(policy), &PolicyResult::policy);
 }
 
-EncoderScore score_encoder(const FinishedSweep& sweep, std::size_t method, const PromptEmbeddings& embeddings,
+EncoderScore score_encoder(const BehaviorResults& behavior, std::size_t method, const PromptEmbeddings& embeddings,
                            const PredictorOptions& options, const Job& job) {
-  const auto fitting =
-      measured_samples(sweep.header, sweep.records, PromptVariant::base, fitting_parts, method, embeddings);
+  const auto fitting = behavior.samples(PromptVariant::base, fitting_parts, method, embeddings);
   constexpr PredictorPolicy top1{.objective = Objective::cross_entropy, .top_k = 1};
   auto fitted = fit_predictors(fitting.embeddings, fitting.steerability, top1, options, job);
   const auto held_out = best_score(fitted.scores);
-  const auto test = on_test_samples(sweep, method, embeddings, fitting.steerability, std::move(fitted));
+  const auto test = on_test_samples(behavior, method, embeddings, fitting.steerability, std::move(fitted));
   return {.encoder = embeddings.encoder(),
-          .behavior = sweep.header.behavior,
-          .method = sweep.header.methods[method],
+          .behavior = behavior.header().behavior,
+          .method = behavior.header().methods[method],
           .cv_accuracy = held_out.accuracy,
           .cv_steerability = held_out.steerability,
           .test_accuracy = test.accuracy.value_or(0),
@@ -88,16 +83,15 @@ struct LabelledPoints {
   std::vector<std::size_t> labels;
 };
 
-void add_points(const FinishedSweep& sweep, const PromptEmbeddings& embeddings, std::size_t label, EncoderSpace& space,
-                LabelledPoints& points) {
-  for (const auto& record : sweep.records) {
-    if (record.key.variant != PromptVariant::base) continue;
+void add_points(const BehaviorResults& behavior, const PromptEmbeddings& embeddings, std::size_t label,
+                EncoderSpace& space, LabelledPoints& points) {
+  for (const auto& record : behavior.records(PromptVariant::base)) {
     const auto embedding = embeddings.of(record.key);
     std::vector<float> point(embedding.begin(), embedding.end());
     normalize(point);
     points.values.insert(points.values.end(), point.begin(), point.end());
     points.labels.push_back(label);
-    space.points.push_back({.behavior = sweep.header.behavior, .sample = to_string(record.id), .umap = {}});
+    space.points.push_back({.behavior = behavior.header().behavior, .sample = to_string(record.id), .umap = {}});
   }
 }
 
@@ -112,22 +106,23 @@ void measure(EncoderSpace& space, const LabelledPoints& points, std::uint64_t se
 
 EncoderComparison compare_encoders(const std::filesystem::path& folder, const PredictorOptions& options,
                                    const Job& job) {
-  const auto sweeps = read_sweeps(folder);
+  const auto subjects = subjects_in(folder);
   EncoderComparison comparison;
-  for (const auto& encoder : encoders_of(sweeps)) {
+  for (const auto& encoder : encoders_of(subjects)) {
     job.check_stop();
     EncoderSpace space{.encoder = encoder, .silhouette = {}, .points = {}};
     LabelledPoints points;
-    for (std::size_t i = 0; i < sweeps.size(); ++i) {
-      const auto& sweep = sweeps[i];
-      if (std::ranges::find(sweep.encoders, encoder) == sweep.encoders.end()) continue;
-      const auto embeddings = embeddings_of(sweep.folder, sweep.header, sweep.records, encoder);
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+      const auto& [behavior, encoders] = subjects[i];
+      if (std::ranges::find(encoders, encoder) == encoders.end()) continue;
+      const auto& header = behavior.header();
+      const auto embeddings = behavior.embeddings(encoder);
       space.width = embeddings.width();
-      add_points(sweep, embeddings, i, space, points);
-      for (std::size_t method = 0; method < sweep.header.methods.size(); ++method) {
+      add_points(behavior, embeddings, i, space, points);
+      for (std::size_t method = 0; method < header.methods.size(); ++method) {
         const auto own_job = suffixed(job, encoder);
-        const auto named_job = prefixed(own_job, sweep.header.behavior);
-        comparison.scores.push_back(score_encoder(sweep, method, embeddings, options, named_job));
+        const auto named_job = prefixed(own_job, header.behavior);
+        comparison.scores.push_back(score_encoder(behavior, method, embeddings, options, named_job));
       }
     }
     measure(space, points, options.seed);

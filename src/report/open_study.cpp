@@ -1,12 +1,13 @@
-#include "report/study_files.h"
+#include "report/open_study.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "w2s/error.h"
-#include "w2s/file.h"
 
 namespace w2s::report {
 namespace {
@@ -46,40 +47,11 @@ void refuse_experiment(const fs::path& folder) {
                           folder.string(), fmt::join(studies, ", "), (folder / studies.front()).string()));
 }
 
-// The content's own errors do not know where it is from.
-template <typename Parse>
-auto parsed(const fs::path& path, const Parse& parse) {
-  const auto text = read_file(path);
-  try {
-    return parse(text);
-  } catch (const Error& error) {
-    throw Error(error.kind(), fmt::format("{}: {}", path.string(), error.what()));
-  }
-}
-
 }  // namespace
 
-std::vector<BehaviorFolder> behaviors_of_study(const fs::path& folder) {
+ResultsFolder open_study(const fs::path& folder) {
   refuse_experiment(folder);
-  return behavior_folders(folder);
-}
-
-SettingsFile settings_of_study(const fs::path& folder) {
-  if (auto settings = read_settings(folder)) return *std::move(settings);
-  throw Error(ErrorKind::results, fmt::format("{}: has no settings.json: `w2s run` did not make it", folder.string()));
-}
-
-std::vector<PolicyResult> results_of_study(const fs::path& folder) {
-  const auto path = folder / "results.json";
-  if (fs::exists(path)) return parsed(path, results_from_json);
-  throw Error(ErrorKind::results,
-              fmt::format("{}: has no results.json; `w2s eval {}` makes it", folder.string(), folder.string()));
-}
-
-std::optional<EncoderComparison> encoders_of_study(const fs::path& folder) {
-  const auto path = encoder_comparison_path(folder);
-  if (!fs::exists(path)) return std::nullopt;
-  return parsed(path, encoder_comparison_from_json);
+  return ResultsFolder(folder);
 }
 
 }  // namespace w2s::report

@@ -1,8 +1,9 @@
+#include "w2s/encoder_comparison.h"
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
-#include "w2s/encoder_comparison.h"
 #include "w2s/error.h"
 
 namespace w2s {

@@ -1,8 +1,9 @@
-#include "study/settings_file.h"
+#include "results/settings_file.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "w2s/error.h"

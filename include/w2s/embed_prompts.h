@@ -10,8 +10,8 @@
 #include "w2s/dataset.h"
 #include "w2s/job.h"
 #include "w2s/prompt_variant.h"
+#include "w2s/results_folder.h"
 #include "w2s/split.h"
-#include "w2s/study.h"
 #include "w2s/text_encoder.h"
 
 namespace w2s {

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "study/stage_timer.h"
+#include "results/stage_timer.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "w2s/error.h"

@@ -86,7 +86,7 @@ TEST_F(LayerAnalysisOfAStore, ComparesEachTestSamplesBestLayersWithTheFixedOne) 
   write_sweep();
   write_predictors_of("caa", 5);
   write_predictors_of("oracle", 7);
-  const auto analyses = analyze_layers(folder);
+  const auto analyses = analyze_layers(BehaviorResults(folder));
   ASSERT_EQ(analyses.size(), 2U);
   const auto& first = analyses[0];
   EXPECT_EQ(first.behavior, "warm");
@@ -115,7 +115,7 @@ TEST_F(LayerAnalysisOfAStore, TellsOfLabelsWhatTheChosenPredictorsSayOfThem) {
   write_sweep();
   write_predictors_of("caa", 5);
   write_predictors_of("oracle", 5);
-  const auto labels = analyze_layers(folder).front().labels;
+  const auto labels = analyze_layers(BehaviorResults(folder)).front().labels;
   ASSERT_EQ(labels.size(), 2U) << "expected steerability has no labels";
   EXPECT_EQ(labels[0].top_k, 1U);
   EXPECT_EQ(labels[0].layers, 2U);
@@ -133,7 +133,7 @@ TEST_F(LayerAnalysisOfAStore, IsOfBaseAlone) {
   }
   write_predictors_of("caa", 5);
   write_predictors_of("oracle", 5);
-  EXPECT_EQ(analyze_layers(folder).front().test_samples, 3U);
+  EXPECT_EQ(analyze_layers(BehaviorResults(folder)).front().test_samples, 3U);
 }
 
 TEST_F(LayerAnalysisOfAStore, HasNoFourthBestOfThreeLayers) {
@@ -149,7 +149,7 @@ TEST_F(LayerAnalysisOfAStore, HasNoFourthBestOfThreeLayers) {
   }
   write_predictors_of("caa", 5);
   write_predictors_of("oracle", 5);
-  const auto analysis = analyze_layers(folder).front();
+  const auto analysis = analyze_layers(BehaviorResults(folder)).front();
   EXPECT_THAT(analysis.kth_best[2], testing::Optional(DoubleEq((4 + 0 - 3) / 3.0)));
   EXPECT_FALSE(analysis.kth_best[3]);
 }
@@ -157,15 +157,16 @@ TEST_F(LayerAnalysisOfAStore, HasNoFourthBestOfThreeLayers) {
 TEST_F(LayerAnalysisOfAStore, RefusesWhatIsMissing) {
   write_sweep(4);
   write_predictors_of("caa", 5);
-  EXPECT_THAT(test::message_of(ErrorKind::results, [&] { static_cast<void>(analyze_layers(folder)); }),
+  EXPECT_THAT(test::message_of(ErrorKind::results, [&] { static_cast<void>(analyze_layers(BehaviorResults(folder))); }),
               HasSubstr("4 of 5 samples"));
   write_sweep();
-  EXPECT_THAT(test::message_of(ErrorKind::results, [&] { static_cast<void>(analyze_layers(folder)); }),
+  EXPECT_THAT(test::message_of(ErrorKind::results, [&] { static_cast<void>(analyze_layers(BehaviorResults(folder))); }),
               testing::AllOf(HasSubstr("predictor.oracle.gguf"), HasSubstr("w2s fit")));
   write_predictors_of("oracle", 8);
-  EXPECT_THAT(test::message_of(ErrorKind::results, [&] { static_cast<void>(analyze_layers(folder)); }),
+  EXPECT_THAT(test::message_of(ErrorKind::results, [&] { static_cast<void>(analyze_layers(BehaviorResults(folder))); }),
               HasSubstr("fixed layer 8"));
-  EXPECT_THAT(test::message_of(ErrorKind::results, [&] { static_cast<void>(analyze_layers({temporary / "no"})); }),
+  EXPECT_THAT(test::message_of(ErrorKind::results,
+                               [&] { static_cast<void>(analyze_layers(BehaviorResults({temporary / "no"}))); }),
               HasSubstr("sweep.sqlite"));
 }
 

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "w2s/study.h"
 #include "w2s/sweep_store.h"
 
 namespace w2s {
@@ -33,16 +33,8 @@ class PromptEmbeddings {
   std::vector<float> values_;  // [rows][width]
 };
 
-/// The names of all encoders that a behaviour's folder has: those of the sweep, then the text encoders'.
-[[nodiscard]] std::vector<std::string> encoders_in(const BehaviorFolder& folder, const SweepStoreHeader& header);
-
-/// The one of them that a user's name stands for. Throws Error{usage} that lists them if it is none.
-[[nodiscard]] std::string find_encoder(const BehaviorFolder& folder, const SweepStoreHeader& header,
-                                       const std::string& name);
-
-/// What an encoder of the folder saw: of the prompts of `records`, or, a text encoder, of all that were embedded.
-/// Throws Error{usage} as find_encoder does, Error{results} if the embeddings there are of other data.
-[[nodiscard]] PromptEmbeddings embeddings_of(const BehaviorFolder& folder, const SweepStoreHeader& header,
-                                             std::span<const SweepRecord> records, const std::string& encoder);
+/// What a text encoder's file holds. Throws Error{results} if it is of other data than `data`, the content hash (empty:
+/// unknown).
+[[nodiscard]] PromptEmbeddings read_prompt_embeddings(const std::filesystem::path& path, const std::string& data);
 
 }  // namespace w2s

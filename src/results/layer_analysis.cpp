@@ -6,23 +6,14 @@
 #include <array>
 #include <functional>
 #include <numeric>
-#include <span>
 
-#include "study/measured_samples.h"
 #include "w2s/error.h"
 #include "w2s/layer_labels.h"
 #include "w2s/layer_predictor.h"
 #include "w2s/steerability.h"
-#include "w2s/sweep_store.h"
 
 namespace w2s {
 namespace {
-
-PredictorFile predictors_of(const BehaviorFolder& folder, const SweepStoreHeader& header, std::size_t method) {
-  const auto path = folder.predictor(name_in_files(header.methods, method));
-  if (std::filesystem::exists(path)) return read_predictors(path);
-  throw Error(ErrorKind::results, fmt::format("{} is missing; fit it with `w2s fit`", path.string()));
-}
 
 std::size_t column_of(const SteerabilityMatrix& matrix, const PredictorFile& predictors) {
   const auto found = std::ranges::find(matrix.layers, predictors.fixed_layer);
@@ -74,14 +65,15 @@ std::vector<LayerAnalysis::Labels> labels_of(const PredictorFile& predictors) {
   return labels;
 }
 
-LayerAnalysis analyze_method(const BehaviorFolder& folder, const SweepStoreHeader& header,
-                             std::span<const SweepRecord> records, std::size_t method) {
-  const auto predictors = predictors_of(folder, header, method);
-  const auto fitting = measured_steerability(header, records, PromptVariant::base, fitting_parts, method);
-  const auto tests = measured_steerability(header, records, PromptVariant::base, test_part, method);
-  if (fitting.samples == 0 || tests.samples == 0)
-    throw Error(ErrorKind::results,
-                fmt::format("{} has no samples to fit on, or none to test on; use more data", folder.sweep().string()));
+LayerAnalysis analyze_method(const BehaviorResults& behavior, std::size_t method) {
+  const auto& header = behavior.header();
+  const auto& predictors = behavior.predictors(method);
+  const auto fitting = behavior.steerability(PromptVariant::base, fitting_parts, method);
+  const auto tests = behavior.steerability(PromptVariant::base, test_part, method);
+  if (fitting.samples == 0 || tests.samples == 0) {
+    throw Error(ErrorKind::results, fmt::format("{} has no samples to fit on, or none to test on; use more data",
+                                                behavior.folder().sweep().string()));
+  }
 
   LayerAnalysis analysis;
   analysis.behavior = header.behavior;
@@ -97,14 +89,11 @@ LayerAnalysis analyze_method(const BehaviorFolder& folder, const SweepStoreHeade
 
 }  // namespace
 
-std::vector<LayerAnalysis> analyze_layers(const BehaviorFolder& folder) {
-  const auto store = SweepStore::read(folder.sweep());
-  const auto& header = store.header();
-  const auto records = store.records();
-  check_is_complete(header, records);
+std::vector<LayerAnalysis> analyze_layers(const BehaviorResults& behavior) {
+  behavior.check_is_complete();
   std::vector<LayerAnalysis> analyses;
-  for (std::size_t method = 0; method < header.methods.size(); ++method)
-    analyses.push_back(analyze_method(folder, header, records, method));
+  for (std::size_t method = 0; method < behavior.header().methods.size(); ++method)
+    analyses.push_back(analyze_method(behavior, method));
   return analyses;
 }
 

@@ -1,14 +1,16 @@
+#include "w2s/results_folder.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <functional>
-#include <map>
-#include <optional>
 #include <system_error>
+#include <utility>
 
+#include "results/settings_file.h"
 #include "w2s/error.h"
-#include "w2s/study.h"
+#include "w2s/file.h"
 
 namespace w2s {
 namespace {
@@ -30,6 +32,17 @@ std::optional<std::size_t> rank_in(std::string_view name) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
   if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
   return rank;
+}
+
+// The content's own errors do not know where it is from.
+template <typename Parse>
+auto parsed(const fs::path& path, const Parse& parse) {
+  const auto text = read_file(path);
+  try {
+    return parse(text);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("{}: {}", path.string(), error.what()));
+  }
 }
 
 }  // namespace
@@ -79,6 +92,39 @@ std::vector<BehaviorFolder> behavior_folders(const fs::path& folder) {
   }
   std::ranges::sort(folders, {}, &BehaviorFolder::root);
   return folders;
+}
+
+ResultsFolder::ResultsFolder(fs::path path) : path_(std::move(path)), behaviors_(behavior_folders(path_)) {}
+
+SettingsFile ResultsFolder::settings() const {
+  if (auto settings = read_settings(path_)) return *std::move(settings);
+  throw Error(ErrorKind::results, fmt::format("{}: has no settings.json: `w2s run` did not make it", path_.string()));
+}
+
+std::uint64_t ResultsFolder::seed() const {
+  const auto settings = read_settings(path_);
+  const auto seed = settings ? measured_number(*settings, "seed") : std::nullopt;
+  if (seed) return *seed;
+  throw Error(ErrorKind::results, fmt::format("{}: has no settings.json with a seed; name one", path_.string()));
+}
+
+std::size_t ResultsFolder::limit() const {
+  const auto settings = read_settings(path_);
+  if (!settings || !settings->measurement.contains("limit")) return 0;
+  if (const auto limit = measured_number(*settings, "limit")) return *limit;
+  throw Error(ErrorKind::results, fmt::format("{}: settings.json has no number as limit", path_.string()));
+}
+
+std::vector<PolicyResult> ResultsFolder::results() const {
+  if (fs::exists(results_path())) return parsed(results_path(), results_from_json);
+  throw Error(ErrorKind::results,
+              fmt::format("{}: has no results.json; `w2s eval {}` makes it", path_.string(), path_.string()));
+}
+
+std::optional<EncoderComparison> ResultsFolder::encoder_comparison() const {
+  const auto path = encoder_comparison_path(path_);
+  if (!fs::exists(path)) return std::nullopt;
+  return parsed(path, encoder_comparison_from_json);
 }
 
 }  // namespace w2s

@@ -1,4 +1,4 @@
-#include "study/stage_timer.h"
+#include "results/stage_timer.h"
 
 #include <exception>
 

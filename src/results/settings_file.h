@@ -3,20 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 
+#include "w2s/results_folder.h"
 #include "w2s/sweep_executor.h"
 
 namespace w2s {
-
-/// The content of settings.json.
-struct SettingsFile {
-  std::map<std::string, std::string> measurement;  ///< what decides the measured numbers, the same for all behaviours
-  std::map<std::string, std::string> data;         ///< content hash of each behaviour
-  std::map<std::string, std::string> run;          ///< how and where the last run was made; decides nothing
-};
 
 /// Empty if the folder has none. Throws Error{results} if it is malformed.
 [[nodiscard]] std::optional<SettingsFile> read_settings(const std::filesystem::path& folder);
