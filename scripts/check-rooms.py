@@ -39,7 +39,7 @@ MAY_USE = {
 MAY_ALSO_INCLUDE = {"predictor": {"w2s/tensor_file.h", "w2s/steering_operator.h"}, "report": {"w2s/version.h"}}
 
 # Public headers without a source file of their name.
-HEADER_ONLY = {"prompt_reading": "engine", "error": "base", "table": "base", "text_encoder": "base", "sweep_executor": "sweep"}
+HEADER_ONLY = {"error": "base", "text_encoder": "base", "prompt_reading": "engine", "sweep_executor": "sweep"}
 
 # Which room alone may include a library's headers.
 LIBRARY_ROOMS = [

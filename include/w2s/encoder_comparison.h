@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "w2s/table.h"
+
 namespace w2s {
 
 /// How a predictor does on one behaviour with one encoder; Top-1 labels, trained by cross-entropy.
@@ -21,6 +23,9 @@ struct EncoderScore {
   double test_accuracy = 0;    ///< share of test samples steered at their best layer, mean over predictor seeds
   double test_steerability = 0;
 };
+
+/// Its columns, in every table and file that has them.
+[[nodiscard]] Fields<EncoderScore> encoder_score_fields();
 
 /// The shape of an encoder's embeddings over all behaviours of a folder (BASE).
 struct EncoderSpace {

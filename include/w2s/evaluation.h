@@ -12,15 +12,9 @@
 #include "w2s/layer_predictor.h"
 #include "w2s/prompt_variant.h"
 #include "w2s/split.h"
+#include "w2s/table.h"
 
 namespace w2s {
-
-/// A mean with a percentile bootstrap interval.
-struct Interval {
-  double mean = 0;
-  double low = 0;
-  double high = 0;
-};
 
 /// One row of results.json: a policy on a set of samples. Standard deviations are over predictor seeds (or draws of the
 /// random policy), and absent for a policy that has only one outcome.
@@ -40,6 +34,9 @@ struct PolicyResult {
   std::optional<double> regret;             ///< steerability of the optimum less the policy's, mean over samples
   std::optional<double> accuracy;           ///< share of samples steered at their best layer
 };
+
+/// The columns of results, in every table and file that has them; steerabilities with so many decimals for people.
+[[nodiscard]] Fields<PolicyResult> policy_fields(int steerability_decimals = 3);
 
 struct EvaluationOptions {
   std::size_t bootstrap_draws = 10000;

@@ -37,8 +37,8 @@ struct PaperTable {
 /// by behaviour), supp-figure9 (silhouettes), supp-figure9-points (UMAP), supp-figures10-11 (encoders),
 /// supp-figures14-15 (steerability by layer), supp-figures16-17 (k-th best layer), supp-table4 (label layers),
 /// supp-figure18 (accuracy by k), supp-table3 (all policies), supp-figures19-22 (label smoothing by behaviour). Tables
-/// 1, 2 and Supp. Table 3 have the paper's shape, "1.259 (0.014)"; the others a row an observation. Several models are
-/// in one table.
+/// 1, 2 and Supp. Table 3 have the paper's shape, "1.259 (0.014)" for people; the others a row an observation. Several
+/// models are in one table.
 ///
 /// Numbers of several seeds are their mean, with the standard deviation over seeds; of one seed, with that over
 /// predictor seeds where there is one. A mean over behaviours is taken within each seed first, of all the model's

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -38,5 +40,47 @@ struct TensorFile {
 /// in a text, an empty key, a tensor name of 64 characters or more, more than four dimensions, a shape of another size
 /// than the values.
 void write_tensor_file(const std::filesystem::path& path, const TensorFile& file);
+
+/// What the file has under a key, where it is of this type; else null.
+template <typename Value>
+[[nodiscard]] const Value* find_value(const TensorFile& file, std::string_view key) {
+  const auto found = file.metadata.find(std::string(key));
+  return found == file.metadata.end() ? nullptr : std::get_if<Value>(&found->second);
+}
+
+/// The text under a key; empty where there is none.
+[[nodiscard]] std::string text_or_empty(const TensorFile& file, std::string_view key);
+
+/// A view that takes out of a file what must be in it. It says what is missing, or of another kind, to `refusal`, which
+/// throws the error that such a file has.
+class TensorFileReader {
+ public:
+  using Refusal = std::function<void(const std::string& what)>;
+  TensorFileReader(const TensorFile& file, Refusal refusal) : file_(file), refusal_(std::move(refusal)) {}
+
+  [[nodiscard]] bool has(std::string_view key) const { return file_.metadata.contains(std::string(key)); }
+  template <typename Value>
+  [[nodiscard]] const Value& get(std::string_view key) const {
+    const auto* value = find_value<Value>(file_, key);
+    if (value == nullptr) refuse_key(key);
+    return *value;
+  }
+  /// A number that is not negative.
+  [[nodiscard]] std::size_t size(std::string_view key) const;
+  [[nodiscard]] std::vector<std::size_t> sizes(std::string_view key) const;
+
+  [[nodiscard]] const Tensor& tensor(std::string_view name) const;
+  /// With the leading dimensions of 1 that GGUF drops.
+  [[nodiscard]] Tensor tensor(std::string_view name, std::size_t dimensions) const;
+
+  [[noreturn]] void refuse(const std::string& what) const;
+
+ private:
+  [[noreturn]] void refuse_key(std::string_view key) const;
+  [[nodiscard]] std::size_t checked_size(std::string_view key, std::int64_t value) const;
+
+  const TensorFile& file_;
+  Refusal refusal_;
+};
 
 }  // namespace w2s

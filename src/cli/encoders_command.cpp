@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
-#include <map>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
@@ -17,6 +21,7 @@
 #include "w2s/encoder_comparison.h"
 #include "w2s/file.h"
 #include "w2s/study.h"
+#include "w2s/table.h"
 
 namespace w2s::cli {
 namespace {
@@ -68,23 +73,31 @@ void embed(const EncodersOptions& options, const Job& job) {
   if (!encoders.empty()) embed_study(options.folder, options.data, encoders, job);
 }
 
-// The figures of one encoder and method, summed over behaviours.
-struct Sums {
-  std::size_t behaviors = 0;
-  double cv_accuracy = 0;
-  double cv_steerability = 0;
-  double test_accuracy = 0;
-  double test_steerability = 0;
-
-  void add(const EncoderScore& score) {
-    ++behaviors;
-    cv_accuracy += score.cv_accuracy;
-    cv_steerability += score.cv_steerability;
-    test_accuracy += score.test_accuracy;
-    test_steerability += score.test_steerability;
-  }
-  [[nodiscard]] double mean(double sum) const { return sum / static_cast<double>(behaviors); }
+// An encoder and what predictors did with it: on one behaviour, or on average over several.
+struct EncoderRow {
+  const EncoderSpace* space = nullptr;
+  EncoderScore score;
+  std::size_t behaviors = 1;
+  bool is_best = false;
 };
+
+Field<EncoderRow> of_score(const Field<EncoderScore>& field) {
+  return {field.column, [field](const EncoderRow& row) { return cell_of(field, row.score); }};
+}
+
+Fields<EncoderRow> encoder_row_fields(std::span<const std::string_view> first) {
+  const auto scores = encoder_score_fields();
+  Fields<EncoderRow> fields;
+  for (const auto name : first) fields.push_back(of_score(field_named(scores, name)));
+  fields.push_back({column_named("width"), [](const EncoderRow& row) { return to_cell(row.space->width); }});
+  fields.push_back({{.heading = "behaviors"}, &EncoderRow::behaviors});
+  fields.push_back(
+      {column_named("silhouette", decimals(3)), [](const EncoderRow& row) { return to_cell(row.space->silhouette); }});
+  for (const auto& field : scores)
+    if (std::holds_alternative<double EncoderScore::*>(field.member)) fields.push_back(of_score(field));
+  fields.push_back({{.heading = "best"}, [](const EncoderRow& row) { return row.is_best ? Cell("*") : Cell(); }});
+  return fields;
+}
 
 std::vector<std::string> methods_of(const EncoderComparison& comparison) {
   std::vector<std::string> methods;
@@ -93,77 +106,63 @@ std::vector<std::string> methods_of(const EncoderComparison& comparison) {
   return methods;
 }
 
-Sums sums_of(const EncoderComparison& comparison, const std::string& encoder, const std::string& method) {
-  Sums sums;
-  for (const auto& score : comparison.scores)
-    if (score.encoder == encoder && score.method == method) sums.add(score);
-  return sums;
-}
-
-std::string percent(double share) { return fmt::format("{:.1f}%", 100 * share); }
-
-Cell silhouette_cell(const EncoderSpace& space) {
-  return space.silhouette ? Cell(fmt::format("{:.3f}", *space.silhouette)) : Cell();
+// Over behaviours; nothing for an encoder that the method was not fitted with.
+std::optional<EncoderRow> mean_row(const EncoderComparison& comparison, const EncoderSpace& space,
+                                   const std::string& method) {
+  EncoderRow row{
+      .space = &space, .score = {.encoder = space.encoder, .behavior = {}, .method = method}, .behaviors = 0};
+  const auto each_measure = [&](auto change) {
+    for (const auto& field : encoder_score_fields())
+      if (const auto* measure = std::get_if<double EncoderScore::*>(&field.member)) change(*measure);
+  };
+  for (const auto& score : comparison.scores) {
+    if (score.encoder != space.encoder || score.method != method) continue;
+    ++row.behaviors;
+    each_measure([&](auto measure) { row.score.*measure += score.*measure; });
+  }
+  if (row.behaviors == 0) return std::nullopt;
+  each_measure([&](auto measure) { row.score.*measure /= static_cast<double>(row.behaviors); });
+  return row;
 }
 
 // Best by cross-validation: the test samples choose nothing.
-std::string best_encoder(const EncoderComparison& comparison, const std::string& method) {
-  std::string best;
-  double highest = 0;
-  for (const auto& space : comparison.spaces) {
-    const auto sums = sums_of(comparison, space.encoder, method);
-    if (sums.behaviors == 0) continue;
-    const double steerability = sums.mean(sums.cv_steerability);
-    if (!best.empty() && steerability <= highest) continue;
-    best = space.encoder;
-    highest = steerability;
-  }
-  return best;
+void mark_best(std::span<EncoderRow> rows) {
+  const auto best = std::ranges::max_element(rows, {}, [](const auto& row) { return row.score.cv_steerability; });
+  if (best != rows.end()) best->is_best = true;
 }
 
-Table readable_table(const EncoderComparison& comparison) {
-  Table table{.columns = {"method", "encoder", "width", "behaviors", "silhouette", "CV accuracy", "CV steerability",
-                          "test accuracy", "test steerability", "best"},
-              .rows = {}};
+Table table_of_means(const EncoderComparison& comparison) {
+  std::vector<EncoderRow> rows;
   for (const auto& method : methods_of(comparison)) {
-    const auto best = best_encoder(comparison, method);
-    for (const auto& space : comparison.spaces) {
-      const auto sums = sums_of(comparison, space.encoder, method);
-      if (sums.behaviors == 0) continue;
-      table.rows.push_back(
-          {method, space.encoder, static_cast<std::int64_t>(space.width), static_cast<std::int64_t>(sums.behaviors),
-           silhouette_cell(space), percent(sums.mean(sums.cv_accuracy)),
-           fmt::format("{:.4f}", sums.mean(sums.cv_steerability)), percent(sums.mean(sums.test_accuracy)),
-           fmt::format("{:.4f}", sums.mean(sums.test_steerability)), space.encoder == best ? Cell("*") : Cell()});
-    }
+    std::vector<EncoderRow> of_method;
+    for (const auto& space : comparison.spaces)
+      if (auto row = mean_row(comparison, space, method)) of_method.push_back(*std::move(row));
+    mark_best(of_method);
+    std::ranges::move(of_method, std::back_inserter(rows));
   }
-  return table;
+  return table_of(encoder_row_fields(std::array<std::string_view, 2>{"method", "encoder"}), rows);
 }
 
-Table tidy_table(const EncoderComparison& comparison) {
-  Table table{.columns = {"encoder", "behavior", "method", "width", "silhouette", "cv_accuracy", "cv_steerability",
-                          "test_accuracy", "test_steerability"},
-              .rows = {}};
+Table table_of_scores(const EncoderComparison& comparison) {
+  std::vector<EncoderRow> rows;
   for (const auto& score : comparison.scores) {
     const auto space = std::ranges::find(comparison.spaces, score.encoder, &EncoderSpace::encoder);
-    table.rows.push_back({score.encoder, score.behavior, score.method, static_cast<std::int64_t>(space->width),
-                          space->silhouette ? Cell(*space->silhouette) : Cell(), score.cv_accuracy,
-                          score.cv_steerability, score.test_accuracy, score.test_steerability});
+    rows.push_back({.space = &*space, .score = score});
   }
-  return table;
+  return table_of(encoder_row_fields(std::array<std::string_view, 3>{"encoder", "behavior", "method"}), rows);
 }
 
 Table umap_table(const EncoderComparison& comparison) {
-  Table table{.columns = {"encoder", "behavior", "sample", "x", "y"}, .rows = {}};
+  Table table{.columns = columns_named({"encoder", "behavior", "sample", "x", "y"}), .rows = {}};
   for (const auto& space : comparison.spaces) {
     for (const auto& point : space.points)
-      table.rows.push_back({space.encoder, point.behavior, point.sample, point.umap[0], point.umap[1]});
+      table.rows.push_back(cells(space.encoder, point.behavior, point.sample, point.umap[0], point.umap[1]));
   }
   return table;
 }
 
 Report report_of(const EncoderComparison& comparison, const EncodersOptions& options) {
-  Report report{.readable = readable_table(comparison), .notes = {}, .tidy = tidy_table(comparison)};
+  Report report{.table = table_of_means(comparison), .for_programs = table_of_scores(comparison)};
   report.notes =
       "Means over behaviours of Top-1 predictors. best: the highest cross-validated steerability of its method, "
       "whatever the test samples say.\n";

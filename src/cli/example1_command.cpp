@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -163,35 +162,28 @@ std::string text_of(const std::vector<Step>& steps, bool is_markdown) {
   return text;
 }
 
-std::vector<Cell> tidy_row(const InputCase& input, std::optional<std::int64_t> layer, const Pass& pass) {
-  std::vector<Cell> row = {std::int64_t{input.token}, kind_of(input)};
-  row.push_back(layer ? Cell(*layer) : Cell());
-  for (const int value : pass.h1) row.emplace_back(std::int64_t{value});
-  for (const int value : pass.h2) row.emplace_back(std::int64_t{value});
-  for (const int value : pass.logits) row.emplace_back(std::int64_t{value});
-  for (const int value : {pass.next_token, pass.behavior, pass.linear, input.optimal_layer, input.linear_optimal_layer})
-    row.emplace_back(std::int64_t{value});
-  return row;
+std::vector<Cell> pass_row(const InputCase& input, std::optional<int> layer, const Pass& pass) {
+  return cells(input.token, kind_of(input), layer, pass.h1[0], pass.h1[1], pass.h2[0], pass.h2[1], pass.logits[0],
+               pass.logits[1], pass.logits[2], pass.logits[3], pass.next_token, pass.behavior, pass.linear,
+               input.optimal_layer, input.linear_optimal_layer);
 }
 
 Report example1_report(const example1::Derivation& derivation) {
-  Report report;
-  report.readable.columns = {
-      "input", "response", "b", "b at layer 1", "b at layer 2", "optimal layer", "of the linear target"};
-  report.tidy.columns = {"input",    "response", "steered_layer", "h1_1",
-                         "h1_2",     "h2_1",     "h2_2",          "z_1",
-                         "z_2",      "z_3",      "z_4",           "next_token",
-                         "behavior", "linear",   "optimal_layer", "linear_optimal_layer"};
+  Table inputs{.columns = columns_named(
+                   {"input", "response", "b", "b at layer 1", "b at layer 2", "optimal layer", "of the linear target"}),
+               .rows = {}};
+  Table passes{.columns = columns_named({"input", "response", "steered_layer", "h1_1", "h1_2", "h2_1", "h2_2", "z_1",
+                                         "z_2", "z_3", "z_4", "next_token", "behavior", "linear", "optimal_layer",
+                                         "linear_optimal_layer"}),
+               .rows = {}};
   for (const auto& input : derivation.inputs) {
-    const auto number = [](int value) { return Cell(std::int64_t{value}); };
-    report.readable.rows.push_back({number(input.token), kind_of(input), number(input.unsteered.behavior),
-                                    number(input.steered[0].behavior), number(input.steered[1].behavior),
-                                    number(input.optimal_layer), number(input.linear_optimal_layer)});
-    report.tidy.rows.push_back(tidy_row(input, std::nullopt, input.unsteered));
-    report.tidy.rows.push_back(tidy_row(input, 1, input.steered[0]));
-    report.tidy.rows.push_back(tidy_row(input, 2, input.steered[1]));
+    inputs.rows.push_back(cells(input.token, kind_of(input), input.unsteered.behavior, input.steered[0].behavior,
+                                input.steered[1].behavior, input.optimal_layer, input.linear_optimal_layer));
+    passes.rows.push_back(pass_row(input, std::nullopt, input.unsteered));
+    passes.rows.push_back(pass_row(input, 1, input.steered[0]));
+    passes.rows.push_back(pass_row(input, 2, input.steered[1]));
   }
-  return report;
+  return {.table = inputs, .for_programs = passes};
 }
 
 }  // namespace

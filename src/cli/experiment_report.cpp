@@ -31,13 +31,6 @@ std::string section(const std::string& title, const Report& report, Format forma
   return fmt::format("{}{}\n\n{}\n", title_mark(format), title, render(report, format));
 }
 
-Cell count_cell(std::size_t count) { return static_cast<std::int64_t>(count); }
-
-std::vector<Cell> count_cells(std::size_t samples, const DecodeCounts& counts) {
-  return {count_cell(samples), count_cell(counts.prompts), count_cell(counts.prompt_tokens),
-          count_cell(counts.steered_rows), count_cell(counts.decodes)};
-}
-
 double gpu_seconds(double flops, const Gpu& gpu) { return flops / (gpu.peak_flops * planned_utilization); }
 
 std::size_t samples_of(const ModelPlan& plan) {
@@ -46,22 +39,47 @@ std::size_t samples_of(const ModelPlan& plan) {
   return samples;
 }
 
-std::vector<Cell> readable_row(const std::string& name, std::size_t samples, const DecodeCounts& counts,
-                               const ModelShape& shape) {
-  std::vector<Cell> row = {name};
-  std::ranges::move(count_cells(samples, counts), std::back_inserter(row));
-  row.emplace_back(fmt::format("{:.1f}", flops(shape, counts) / tera));
-  return row;
+// What is decoded for a behaviour of a model, or for all of them.
+struct PlannedWork {
+  const ModelPlan* plan = nullptr;
+  std::string behavior;
+  std::size_t samples = 0;
+  DecodeCounts counts = {};
+  double flop = 0;
+};
+
+Fields<PlannedWork> planned_work_fields() {
+  using Row = PlannedWork;
+  const auto of_counts = [](auto count) { return [count](const Row& row) { return to_cell(row.counts.*count); }; };
+  Fields<Row> fields = {
+      {{.field = "model"}, [](const Row& row) { return Cell(row.plan->model); }},
+      {column_named("behavior"), &Row::behavior},
+      {{.field = "seeds"}, [](const Row& row) { return to_cell(row.plan->seeds); }},
+      {column_named("samples"), &Row::samples},
+      {column_named("prompts"), of_counts(&DecodeCounts::prompts)},
+      {{"prompt_tokens", "prompt tokens"}, of_counts(&DecodeCounts::prompt_tokens)},
+      {{"steered_rows", "steered rows"}, of_counts(&DecodeCounts::steered_rows)},
+      {column_named("decodes"), of_counts(&DecodeCounts::decodes)},
+      {{.heading = "TFLOP", .notation = decimals(1)}, [](const Row& row) { return to_cell(row.flop / tera); }},
+      {{.field = "flop"}, &Row::flop},
+      {{.field = "seconds_here"}, [](const Row& row) {
+         const auto& calibration = row.plan->calibration;
+         return calibration ? to_cell(row.flop / calibration->flops_per_second) : Cell();
+       }}};
+  for (const auto& gpu : planned_gpus) {
+    fields.push_back({{.field = fmt::format("seconds_{}", gpu.name)},
+                      [gpu](const Row& row) { return to_cell(gpu_seconds(row.flop, gpu)); }});
+  }
+  return fields;
 }
 
-Table readable_plan(const ModelPlan& plan) {
-  Table table{.columns = {"behavior", "samples", "prompts", "prompt tokens", "steered rows", "decodes", "TFLOP"},
-              .rows = {}};
-  for (const auto& behavior : plan.behaviors)
-    table.rows.push_back(readable_row(behavior.behavior, behavior.samples, behavior.counts, plan.shape));
+Table table_of_plan(const ModelPlan& plan) {
+  std::vector<PlannedWork> rows;
+  for (const auto& [behavior, samples, counts] : plan.behaviors)
+    rows.push_back({&plan, behavior, samples, counts, flops(plan.shape, counts)});
   const auto title = plan.seeds == 1 ? std::string("all") : fmt::format("all, {} seeds", plan.seeds);
-  table.rows.push_back(readable_row(title, samples_of(plan), plan.counts(), plan.shape));
-  return table;
+  rows.push_back({&plan, title, samples_of(plan), plan.counts(), flops(plan.shape, plan.counts())});
+  return table_of(planned_work_fields(), rows);
 }
 
 std::string machine_line(const ModelPlan& plan) {
@@ -94,25 +112,17 @@ constexpr std::string_view what_plans_leave_out =
     "Times are of decoding alone. Not in them: training predictors and l2s's networks, embedding models, and waiting "
     "for memory. Prompt variants are planned with a guess of how many layers the predictors choose.\n";
 
-Table tidy_plan(std::span<const ModelPlan> plans) {
-  Table table{.columns = {"model", "behavior", "seeds", "samples", "prompts", "prompt_tokens", "steered_rows",
-                          "decodes", "flop", "seconds_here"},
-              .rows = {}};
-  for (const auto& gpu : planned_gpus) table.columns.push_back(fmt::format("seconds_{}", gpu.name));
+// With all seeds of each behaviour.
+Table table_of_plans(std::span<const ModelPlan> plans) {
+  std::vector<PlannedWork> rows;
   for (const auto& plan : plans) {
-    for (const auto& behavior : plan.behaviors) {
-      const double flop = flops(plan.shape, behavior.counts) * static_cast<double>(plan.seeds);
-      DecodeCounts counts;
-      for (std::size_t seed = 0; seed < plan.seeds; ++seed) counts += behavior.counts;
-      std::vector<Cell> row = {plan.model, behavior.behavior, count_cell(plan.seeds)};
-      std::ranges::move(count_cells(behavior.samples, counts), std::back_inserter(row));
-      row.emplace_back(flop);
-      row.push_back(plan.calibration ? Cell(flop / plan.calibration->flops_per_second) : Cell());
-      for (const auto& gpu : planned_gpus) row.emplace_back(gpu_seconds(flop, gpu));
-      table.rows.push_back(std::move(row));
+    for (const auto& [behavior, samples, counts] : plan.behaviors) {
+      auto& row = rows.emplace_back(PlannedWork{&plan, behavior, samples});
+      for (std::size_t seed = 0; seed < plan.seeds; ++seed) row.counts += counts;
+      row.flop = flops(plan.shape, counts) * static_cast<double>(plan.seeds);
     }
   }
-  return table;
+  return table_of(planned_work_fields(), rows);
 }
 
 constexpr std::array<std::string_view, 3> main_tables = {"table1", "table2", "supp-table3"};
@@ -122,7 +132,7 @@ std::string main_tables_text(const ExperimentOutcome& outcome, Format format) {
   for (const auto id : main_tables) {
     const auto found = std::ranges::find(outcome.tables, id, &PaperTable::id);
     if (found == outcome.tables.end()) continue;
-    text += section(found->title, {.readable = found->table, .notes = found->notes, .tidy = {}}, format);
+    text += section(found->title, {.table = found->table, .notes = found->notes}, format);
   }
   return text;
 }
@@ -146,18 +156,17 @@ std::string verdicts(const ExperimentStudy& study, Format format) {
                               : fmt::format("{}\n\n{}\n", title, notes);
 }
 
-Table tidy_results(const ExperimentOutcome& outcome) {
+Table table_of_results(const ExperimentOutcome& outcome) {
   Table table;
   for (const auto& study : outcome.studies) {
-    auto own = outcome_report(study.outcome).tidy;
+    auto own = outcome_report(study.outcome).table;
     if (table.columns.empty()) {
-      table.columns = {"model", "seed"};
+      table.columns = columns_named({"model", "seed"});
       std::ranges::move(own.columns, std::back_inserter(table.columns));
     }
-    for (auto& cells : own.rows) {
-      std::vector<Cell> row = {study.model, static_cast<std::int64_t>(study.seed)};
-      std::ranges::move(cells, std::back_inserter(row));
-      table.rows.push_back(std::move(row));
+    for (auto& results : own.rows) {
+      auto& row = table.rows.emplace_back(cells(study.model, study.seed));
+      std::ranges::move(results, std::back_inserter(row));
     }
   }
   return table;
@@ -176,15 +185,15 @@ std::string duration_text(double seconds) {
 }
 
 std::string render_plan(std::span<const ModelPlan> plans, Format format) {
-  if (!is_for_a_reader(format)) return render({.readable = {}, .notes = {}, .tidy = tidy_plan(plans)}, format);
+  if (!is_for_a_reader(format)) return render({.table = table_of_plans(plans)}, format);
   std::string text;
   for (const auto& plan : plans)
-    text += section(plan_title(plan), {.readable = readable_plan(plan), .notes = plan_notes(plan), .tidy = {}}, format);
+    text += section(plan_title(plan), {.table = table_of_plan(plan), .notes = plan_notes(plan)}, format);
   return text + (format == Format::latex ? "% " : "") + std::string(what_plans_leave_out);
 }
 
 std::string render_experiment(const ExperimentOutcome& outcome, Format format) {
-  if (!is_for_a_reader(format)) return render({.readable = {}, .notes = {}, .tidy = tidy_results(outcome)}, format);
+  if (!is_for_a_reader(format)) return render({.table = table_of_results(outcome)}, format);
   auto text = main_tables_text(outcome, format);
   if (format == Format::latex) return text;
   for (const auto& study : outcome.studies) text += verdicts(study, format);

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -54,50 +58,78 @@ std::vector<BehaviorFolder> chosen_folders(const FitOptions& options) {
   return chosen;
 }
 
-Cell count(std::size_t number) { return static_cast<std::int64_t>(number); }
+// A point of the search space with what cross-validation says of it.
+struct TriedSettings {
+  std::string behavior;
+  const PredictorFile* file = nullptr;
+  std::string policy;
+  const FittedPredictors* fitted = nullptr;
+  PredictorSettings settings;
+  std::optional<CrossValidationScore> score = {};
+};
 
-// A row for each point of the search space; `chosen` tells which one won.
-void add_scores(Table& table, const std::string& behavior, const PredictorFile& file) {
-  for (const auto& [policy, fitted] : file.by_policy) {
-    for (const auto& score : fitted.scores) {
-      const auto& settings = score.settings;
-      table.rows.push_back({behavior, file.method, file.encoder, name_of(policy), settings.learning_rate,
-                            count(settings.hidden_width), count(settings.hidden_layers), settings.weight_decay,
-                            score.steerability, score.accuracy, score.epochs,
-                            count(settings == fitted.settings ? 1 : 0)});
-    }
-  }
+std::string layers_kept(const TriedSettings& row) {
+  const auto& networks = row.fitted->by_seed;
+  return fmt::format("{} of {}", networks.empty() ? 0 : networks.front().layers().size(), row.file->model_layers);
 }
 
-void add_choice(Table& table, const std::string& behavior, const PredictorFile& file) {
+Fields<TriedSettings> tried_settings_fields() {
+  using Row = TriedSettings;
+  const auto of_settings = [](auto member) {
+    return [member](const Row& row) { return to_cell(row.settings.*member); };
+  };
+  const auto of_score = [](auto member) {
+    return [member](const Row& row) { return row.score ? to_cell((*row.score).*member) : Cell(); };
+  };
+  return {
+      {column_named("behavior"), &Row::behavior},
+      {column_named("method"), [](const Row& row) { return Cell(row.file->method); }},
+      {{.field = "encoder"}, [](const Row& row) { return Cell(row.file->encoder); }},
+      {column_named("policy"), &Row::policy},
+      {{.heading = "layers kept"}, [](const Row& row) { return Cell(layers_kept(row)); }},
+      {{"learning_rate", "learning rate", significant_digits(6)}, of_settings(&PredictorSettings::learning_rate)},
+      {{"hidden_width", "hidden width"}, of_settings(&PredictorSettings::hidden_width)},
+      {{"hidden_layers", "hidden layers"}, of_settings(&PredictorSettings::hidden_layers)},
+      {{"weight_decay", "weight decay", significant_digits(6)}, of_settings(&PredictorSettings::weight_decay)},
+      {{.heading = "epochs"}, [](const Row& row) { return to_cell(row.fitted->epochs); }},
+      {{"steerability", "CV steerability", significant_digits(4)}, of_score(&CrossValidationScore::steerability)},
+      {{"accuracy", "CV accuracy", percentage()}, of_score(&CrossValidationScore::accuracy)},
+      {{.field = "epochs"}, of_score(&CrossValidationScore::epochs)},
+      {{.field = "chosen"}, [](const Row& row) { return to_cell(row.settings == row.fitted->settings); }},
+  };
+}
+
+// For people what was chosen, for programs all that was tried.
+void add_rows(Report& report, const std::string& behavior, const PredictorFile& file) {
+  std::vector<TriedSettings> chosen;
+  std::vector<TriedSettings> tried;
   for (const auto& [policy, fitted] : file.by_policy) {
-    const auto& settings = fitted.settings;
-    const auto score = std::ranges::find(fitted.scores, settings, &CrossValidationScore::settings);
-    const bool is_scored = score != fitted.scores.end();
-    const std::size_t classes = fitted.by_seed.empty() ? 0 : fitted.by_seed.front().layers().size();
-    table.rows.push_back({behavior, file.method, name_of(policy), fmt::format("{} of {}", classes, file.model_layers),
-                          fmt::format("{:g}", settings.learning_rate), count(settings.hidden_width),
-                          count(settings.hidden_layers), fmt::format("{:g}", settings.weight_decay),
-                          count(fitted.epochs), is_scored ? Cell(fmt::format("{:.4g}", score->steerability)) : Cell(),
-                          is_scored ? Cell(fmt::format("{:.1f}%", 100 * score->accuracy)) : Cell()});
+    TriedSettings row{
+        .behavior = behavior, .file = &file, .policy = name_of(policy), .fitted = &fitted, .settings = {}};
+    for (const auto& score : fitted.scores) {
+      row.settings = score.settings;
+      row.score = score;
+      tried.push_back(row);
+    }
+    row.settings = fitted.settings;
+    const auto score = std::ranges::find(fitted.scores, row.settings, &CrossValidationScore::settings);
+    row.score = score == fitted.scores.end() ? std::nullopt : std::optional(*score);
+    chosen.push_back(row);
   }
+  std::ranges::move(table_of(tried_settings_fields(), chosen).rows, std::back_inserter(report.table.rows));
+  std::ranges::move(table_of(tried_settings_fields(), tried).rows, std::back_inserter(report.for_programs->rows));
 }
 
 Report fit(const FitOptions& options, const Work& work) {
-  Report report;
-  report.readable.columns = {"behavior",      "method",          "policy",        "layers kept",
-                             "learning rate", "hidden width",    "hidden layers", "weight decay",
-                             "epochs",        "CV steerability", "CV accuracy"};
-  report.tidy.columns = {"behavior",      "method",       "encoder",      "policy",   "learning_rate", "hidden_width",
-                         "hidden_layers", "weight_decay", "steerability", "accuracy", "epochs",        "chosen"};
+  const auto empty = table_of(tried_settings_fields(), {});
+  Report report{.table = empty, .for_programs = empty};
   const FitSettings settings{.encoder = options.predictor.encoder,
                              .objectives = options.predictor.parsed_objectives(),
                              .top_k = options.predictor.top_k,
                              .predictor = options.predictor.predictor_options(options.general)};
   for (const auto& folder : chosen_folders(options)) {
     for (const auto& file : fit_behavior(BehaviorResults(folder), settings, work.job())) {
-      add_choice(report.readable, name_of(folder), file);
-      add_scores(report.tidy, name_of(folder), file);
+      add_rows(report, name_of(folder), file);
       report.notes += fmt::format("{}, {}: encoder {}, best fixed layer {}\n", name_of(folder), file.method,
                                   file.encoder, file.fixed_layer);
       const auto choice = file.notes.find("encoder choice");

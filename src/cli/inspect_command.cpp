@@ -51,7 +51,7 @@ std::string text_of(const InspectedFile& file) {
   for (const auto& field : file.fields) width = std::max(width, field.first.size());
   std::string text = fmt::format("{}: {}\n", file.path.string(), file.kind);
   for (const auto& [name, value] : file.fields) text += fmt::format("  {:<{}}  {}\n", name, width, to_string(value));
-  if (file.by_layer) text += "\n" + render_text(file.by_layer->readable);
+  if (file.by_layer) text += "\n" + render_text(file.by_layer->table);
   return text;
 }
 
@@ -77,7 +77,7 @@ std::string json_of(const std::vector<InspectedFile>& files, const std::vector<M
   for (const auto& file : files) {
     Json entry = {{"file", file.path.string()}, {"kind", file.kind}};
     for (const auto& [name, value] : file.fields) entry["fields"][name] = std::visit(ToJson(), value);
-    if (file.by_layer) entry["by_layer"] = Json::parse(render_json(file.by_layer->tidy));
+    if (file.by_layer) entry["by_layer"] = Json::parse(render_json(file.by_layer->table));
     list.push_back(std::move(entry));
   }
   Json misfit_list = Json::array();

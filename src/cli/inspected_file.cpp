@@ -34,10 +34,10 @@ constexpr std::string_view embeddings_architecture = "w2s-embeddings";
 
 const std::string missing_file = "missing: 'w2s run' again makes it";
 
-Cell count(std::uint64_t number) { return static_cast<std::int64_t>(number); }
-using Field = std::pair<std::string, Cell>;
+Datum count(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+using NamedDatum = std::pair<std::string, Datum>;
 
-Cell yes_or_no(bool value) { return std::string(value ? "yes" : "no"); }
+Datum yes_or_no(bool value) { return std::string(value ? "yes" : "no"); }
 
 bool begins_with(const fs::path& path, std::string_view magic) {
   std::string beginning(magic.size(), '\0');
@@ -81,7 +81,7 @@ InspectedFile inspect(const VectorSource& source) {
                  {"depends on the input", yes_or_no(depends_on_input(source))}};
   for (const auto& [name, value] : info.notes) file.fields.emplace_back(name, value);
   auto report = source_report(source);
-  if (report.readable.columns.size() > 1) file.by_layer = std::move(report);
+  if (report.table.columns.size() > 1) file.by_layer = std::move(report);
   file.shapes = {{.architecture = info.model_architecture, .layers = info.layers, .width = info.width}};
   return file;
 }
@@ -147,7 +147,7 @@ InspectedFile inspect(const SweepStore& store) {
                  {"encoders", fmt::format("{}", fmt::join(encoders, ", "))}};
   if (const auto noise = store.noise_floor()) file.fields.emplace_back("noise floor", describe(*noise));
   for (const auto& [name, value] : header.settings) {
-    const bool is_told = std::ranges::find(file.fields, name, &Field::first) != file.fields.end();
+    const bool is_told = std::ranges::find(file.fields, name, &NamedDatum::first) != file.fields.end();
     if (!is_told) file.fields.emplace_back(name, value);
   }
   file.shapes = {{.architecture = architecture == header.settings.end() ? "" : architecture->second,
@@ -169,8 +169,8 @@ std::vector<fs::path> files_of(const BehaviorFolder& folder) {
 }
 
 // The files that are records for people.
-std::vector<Field> records_of(const BehaviorFolder& folder, const fs::path& path) {
-  std::vector<Field> records;
+std::vector<NamedDatum> records_of(const BehaviorFolder& folder, const fs::path& path) {
+  std::vector<NamedDatum> records;
   const auto texts = read_prompt_texts(folder);
   records.emplace_back(fs::relative(folder.prompts(), path).string(),
                        texts ? fmt::format("texts of prompts: samples {}", texts->size()) : missing_file);
@@ -210,13 +210,6 @@ InspectedFile inspect_folder(const fs::path& path) {
   return file;
 }
 
-std::string architecture_of(const TensorFile& file) {
-  const auto entry = file.metadata.find("general.architecture");
-  if (entry == file.metadata.end()) return "";
-  const auto* text = std::get_if<std::string>(&entry->second);
-  return text == nullptr ? "" : *text;
-}
-
 bool is_vector_source(const std::string& architecture) {
   const auto methods = steering_methods();
   return std::ranges::find(methods, architecture, &SteeringMethod::file_architecture) != methods.end();
@@ -233,7 +226,7 @@ InspectedFile inspect_gguf(const fs::path& path) {
     } catch (const Error&) {
       throw model_error;
     }
-    const auto architecture = architecture_of(file);
+    const auto architecture = text_or_empty(file, "general.architecture");
     if (architecture == embeddings_architecture) return inspect_embeddings(file);
     if (architecture == predictor_architecture) return inspect(read_predictors(path));
     if (is_vector_source(architecture)) return inspect(*read_vector_source(path));

@@ -23,7 +23,7 @@ struct ModelShape {
 struct InspectedFile {
   std::filesystem::path path;
   std::string kind;  ///< "model", "steering vectors", "layer predictor", "sweep" or "results folder"
-  std::vector<std::pair<std::string, Cell>> fields;
+  std::vector<std::pair<std::string, Datum>> fields;
   std::optional<Report> by_layer;
   std::vector<ModelShape> shapes;  ///< of the model it is, or was made for; several in a results folder
 };

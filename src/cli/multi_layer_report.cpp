@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
-
-#include "cli/figures.h"
+#include <string_view>
 
 namespace w2s::cli {
 namespace {
@@ -20,51 +17,34 @@ int decimals_for_all(std::span<const MultiLayerResult> results) {
   return decimals_for(largest);
 }
 
-Cell text_or_nothing(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
-
-Table readable_table(std::span<const MultiLayerResult> results) {
-  const int decimals = decimals_for_all(results);
-  const auto gain_cell = [&](const std::optional<Interval>& gain) {
-    return gain ? Cell(gain_text(*gain, decimals)) : Cell();
-  };
-  Table table{.columns = {"behavior", "method", "policy", "predictor", "layer", "largest share", "steerability",
-                          "steerable", "gain over one layer", "gain over fixed"},
-              .rows = {}};
-  for (const auto& [row, predictor, layers, largest_share, gain_over_single] : results) {
-    table.rows.push_back({row.behavior, row.method, row.policy, text_or_nothing(predictor), optional_layer(row.layer),
-                          percent(largest_share), with_deviation(row.steerability, row.steerability_sd, decimals),
-                          percent(row.proportion_steerable, row.proportion_sd), gain_cell(gain_over_single),
-                          gain_cell(row.gain_over_fixed)});
-  }
-  return table;
+// What a result has as every policy has it.
+Field<MultiLayerResult> of_policy(const Fields<PolicyResult>& fields, std::string_view name) {
+  const auto field = field_named(fields, name);
+  return {field.column, [field](const MultiLayerResult& row) { return cell_of(field, row.result); }};
 }
 
-Table tidy_table(std::span<const MultiLayerResult> results) {
-  Table table{.columns = {"behavior", "method", "split", "policy", "predictor", "layers", "layer", "samples",
-                          "largest_share", "steerability", "steerability_sd", "proportion_steerable", "proportion_sd",
-                          "gain_over_single_mean", "gain_over_single_low", "gain_over_single_high",
-                          "gain_over_fixed_mean", "gain_over_fixed_low", "gain_over_fixed_high"},
-              .rows = {}};
-  for (const auto& [row, predictor, layers, largest_share, gain_over_single] : results) {
-    std::vector<Cell> cells = {row.behavior,
-                               row.method,
-                               row.split,
-                               row.policy,
-                               text_or_nothing(predictor),
-                               static_cast<std::int64_t>(layers),
-                               optional_layer(row.layer),
-                               static_cast<std::int64_t>(row.samples),
-                               largest_share,
-                               row.steerability,
-                               optional_number(row.steerability_sd),
-                               row.proportion_steerable,
-                               optional_number(row.proportion_sd)};
-    for (const auto& gain : {gain_over_single, row.gain_over_fixed})
-      for (double Interval::* const part : {&Interval::mean, &Interval::low, &Interval::high})
-        cells.push_back(gain ? Cell((*gain).*part) : Cell());
-    table.rows.push_back(std::move(cells));
-  }
-  return table;
+Fields<MultiLayerResult> fields_with(int decimals) {
+  using Row = MultiLayerResult;
+  const auto policy = policy_fields(decimals);
+  auto gain_over_fixed = of_policy(policy, "gain_over_fixed");
+  gain_over_fixed.column.stem.clear();
+  auto gain_over_single = gain_over_fixed.column;
+  gain_over_single.field = "gain_over_single";
+  gain_over_single.heading = "gain over one layer";
+  return {
+      of_policy(policy, "behavior"),
+      of_policy(policy, "method"),
+      of_policy(policy, "split"),
+      of_policy(policy, "policy"),
+      {column_named("predictor"), [](const Row& row) { return row.predictor.empty() ? Cell() : Cell(row.predictor); }},
+      {{.field = "layers"}, &Row::layers},
+      of_policy(policy, "layer"),
+      of_policy(policy, "samples"),
+      {{"largest_share", "largest share", percentage()}, &Row::largest_share},
+      of_policy(policy, "steerability"),
+      of_policy(policy, "proportion_steerable"),
+      {gain_over_single, &Row::gain_over_single},
+      gain_over_fixed};
 }
 
 // "better", "worse", or that the interval includes 0.
@@ -79,7 +59,7 @@ std::string notes(const MultiLayerOutcome& outcome) {
   for (const auto& [row, predictor, layers, largest_share, gain] : outcome.results) {
     if (!gain) continue;
     text += fmt::format("{}, {}: {} against its one layer: {} ({}).\n", row.behavior, row.method, row.policy,
-                        conclusion(*gain), gain_text(*gain, decimals));
+                        conclusion(*gain), to_text(*gain, signed_decimals(decimals)));
   }
   text += '\n';
   for (const auto& [behavior, difference] : outcome.difference_from_sweep) {
@@ -92,7 +72,7 @@ std::string notes(const MultiLayerOutcome& outcome) {
 }  // namespace
 
 Report multi_layer_report(const MultiLayerOutcome& outcome) {
-  return {.readable = readable_table(outcome.results), .notes = notes(outcome), .tidy = tidy_table(outcome.results)};
+  return {.table = table_of(fields_with(decimals_for_all(outcome.results)), outcome.results), .notes = notes(outcome)};
 }
 
 }  // namespace w2s::cli

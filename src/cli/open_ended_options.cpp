@@ -2,17 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "cli/figures.h"
 #include "cli/generation_options.h"
-#include "cli/table.h"
 #include "w2s/chat_judge.h"
 #include "w2s/error.h"
 #include "w2s/prompts_file.h"
+#include "w2s/table.h"
 
 namespace w2s::cli {
 namespace {
@@ -92,17 +90,21 @@ OpenEndedSettings OpenEndedArguments::settings(const ModelArguments& model, cons
 }
 
 std::string answers_to_jsonl(const OpenEndedOutcome& outcome) {
-  Table table{.columns = {"behavior", "prompt", "steered_at", "layer", "scale", "question", "answer", "tokens",
-                          "log_probability", "fluency_change", "propensity", "rating"},
-              .rows = {}};
-  for (const auto& answer : outcome.answers) {
-    table.rows.push_back({answer.behavior, static_cast<std::int64_t>(answer.prompt),
-                          std::string(to_string(answer.steered_at)), optional_layer(answer.layer),
-                          static_cast<double>(answer.scale), answer.question, answer.text,
-                          static_cast<std::int64_t>(answer.tokens), answer.log_probability, answer.fluency_change,
-                          optional_number(answer.propensity), optional_number(answer.rating)});
-  }
-  return render_jsonl(table);
+  using Row = OpenEndedAnswer;
+  const Fields<Row> fields = {
+      {{.field = "behavior"}, &Row::behavior},
+      {{.field = "prompt"}, &Row::prompt},
+      {{.field = "steered_at"}, [](const Row& row) { return Cell(std::string(to_string(row.steered_at))); }},
+      {{.field = "layer"}, &Row::layer},
+      {{.field = "scale"}, [](const Row& row) { return to_cell(row.scale); }},
+      {{.field = "question"}, &Row::question},
+      {{.field = "answer"}, &Row::text},
+      {{.field = "tokens"}, &Row::tokens},
+      {{.field = "log_probability"}, &Row::log_probability},
+      {{.field = "fluency_change"}, &Row::fluency_change},
+      {{.field = "propensity"}, &Row::propensity},
+      {{.field = "rating"}, &Row::rating}};
+  return render_jsonl(table_of(fields, outcome.answers));
 }
 
 }  // namespace w2s::cli

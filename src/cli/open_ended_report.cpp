@@ -3,10 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <string>
-
-#include "cli/figures.h"
 
 namespace w2s::cli {
 namespace {
@@ -23,43 +20,22 @@ bool has_propensity(const OpenEndedOutcome& outcome) {
   return std::ranges::any_of(outcome.results, [](const auto& row) { return row.propensity.has_value(); });
 }
 
-Cell fixed_point(const std::optional<double>& number, int decimals) {
-  return number ? Cell(fmt::format("{:+.{}f}", *number, decimals)) : Cell();
-}
-
-Table readable_table(const OpenEndedOutcome& outcome) {
-  Table table{.columns = {"behavior", "steered at", "scale", "prompts"}, .rows = {}};
-  if (has_propensity(outcome)) table.columns.emplace_back("logit difference");
-  if (has_judge(outcome)) table.columns.emplace_back("rating");
-  table.columns.emplace_back("fluency");
-  for (const auto& row : outcome.results) {
-    std::vector<Cell> cells = {row.behavior, std::string(to_string(row.steered_at)), fmt::format("{:+g}", row.scale),
-                               static_cast<std::int64_t>(row.prompts)};
-    if (has_propensity(outcome)) cells.push_back(fixed_point(row.propensity, 3));
-    if (has_judge(outcome)) cells.push_back(row.rating ? Cell(fmt::format("{:.2f}", *row.rating)) : Cell());
-    cells.push_back(fixed_point(row.fluency_change, 3));
-    table.rows.push_back(std::move(cells));
-  }
-  return table;
-}
-
-Table tidy_table(const OpenEndedOutcome& outcome) {
-  Table table{.columns = {"behavior", "steered_at", "scale", "prompts", "propensity", "fluency_change"}, .rows = {}};
-  if (has_judge(outcome)) table.columns.insert(table.columns.end(), {"rating", "rated"});
-  for (const auto& row : outcome.results) {
-    std::vector<Cell> cells = {row.behavior,
-                               std::string(to_string(row.steered_at)),
-                               static_cast<double>(row.scale),
-                               static_cast<std::int64_t>(row.prompts),
-                               optional_number(row.propensity),
-                               row.fluency_change};
-    if (has_judge(outcome)) {
-      cells.push_back(optional_number(row.rating));
-      cells.emplace_back(static_cast<std::int64_t>(row.rated));
-    }
-    table.rows.push_back(std::move(cells));
-  }
-  return table;
+Fields<OpenEndedResult> fields_of(const OpenEndedOutcome& outcome) {
+  using Row = OpenEndedResult;
+  const Field<Row> rating = {{"rating", "rating", decimals(2)}, &Row::rating};
+  Fields<Row> fields = {
+      {column_named("behavior"), &Row::behavior},
+      {{"steered_at", "steered at"}, [](const Row& row) { return Cell(std::string(to_string(row.steered_at))); }},
+      {{"scale", "scale", {.digits = Notation::Digits::significant, .count = 6, .is_signed = true}},
+       [](const Row& row) { return to_cell(row.scale); }},
+      {column_named("prompts"), &Row::prompts},
+      {{"propensity", has_propensity(outcome) ? "logit difference" : "", signed_decimals(3)}, &Row::propensity}};
+  if (has_judge(outcome)) fields.push_back({for_people(rating.column), rating.member});
+  fields.push_back({{"fluency_change", "fluency", signed_decimals(3)}, &Row::fluency_change});
+  if (!has_judge(outcome)) return fields;
+  fields.push_back({for_programs(rating.column), rating.member});
+  fields.push_back({{.field = "rated"}, &Row::rated});
+  return fields;
 }
 
 std::string notes(const OpenEndedOutcome& outcome) {
@@ -79,7 +55,7 @@ std::string notes(const OpenEndedOutcome& outcome) {
 }  // namespace
 
 Report open_ended_report(const OpenEndedOutcome& outcome) {
-  return {.readable = readable_table(outcome), .notes = notes(outcome), .tidy = tidy_table(outcome)};
+  return {.table = table_of(fields_of(outcome), outcome.results), .notes = notes(outcome)};
 }
 
 }  // namespace w2s::cli

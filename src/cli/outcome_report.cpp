@@ -10,7 +10,6 @@
 #include <tuple>
 #include <vector>
 
-#include "cli/figures.h"
 #include "cli/source_report.h"
 
 namespace w2s::cli {
@@ -48,50 +47,14 @@ int decimals_for_all(std::span<const PolicyResult> results) {
   return decimals_for(largest);
 }
 
-Table readable_table(std::span<const PolicyResult> results) {
-  const bool several_behaviors = differs(results, &PolicyResult::behavior);
-  const bool several_methods = differs(results, &PolicyResult::method);
-  const bool several_variants = differs(results, &PolicyResult::variant);
-  const int decimals = decimals_for_all(results);
-  Table table;
-  if (several_behaviors) table.columns.emplace_back("behavior");
-  if (several_methods) table.columns.emplace_back("method");
-  if (several_variants) table.columns.emplace_back("variant");
-  for (const char* column : {"policy", "layer", "steerability", "steerable", "gain over fixed", "regret", "accuracy"})
-    table.columns.emplace_back(column);
-  for (const auto& row : results) {
-    std::vector<Cell> cells;
-    if (several_behaviors) cells.emplace_back(row.behavior);
-    if (several_methods) cells.emplace_back(row.method);
-    if (several_variants) cells.emplace_back(row.variant);
-    cells.emplace_back(row.policy);
-    cells.push_back(optional_layer(row.layer));
-    cells.emplace_back(with_deviation(row.steerability, row.steerability_sd, decimals));
-    cells.emplace_back(percent(row.proportion_steerable, row.proportion_sd));
-    cells.push_back(row.gain_over_fixed ? Cell(gain_text(*row.gain_over_fixed, decimals)) : Cell());
-    cells.push_back(row.regret ? Cell(fmt::format("{:.{}f}", *row.regret, decimals)) : Cell());
-    cells.push_back(row.accuracy ? Cell(percent(*row.accuracy, std::nullopt)) : Cell());
-    table.rows.push_back(std::move(cells));
+Table table_of_policies(std::span<const PolicyResult> results) {
+  auto fields = policy_fields(decimals_for_all(results));
+  for (auto& [column, member, sd] : fields) {
+    // People are told the behaviour, method or variant only where there are several.
+    const auto* text = std::get_if<std::string PolicyResult::*>(&member);
+    if (text != nullptr && column.field != "policy" && !differs(results, *text)) column.heading.clear();
   }
-  return table;
-}
-
-Table tidy_table(std::span<const PolicyResult> results) {
-  Table table{.columns = {"behavior", "method", "variant", "split", "policy", "layer", "samples", "steerability",
-                          "steerability_sd", "proportion_steerable", "proportion_sd", "gain_mean", "gain_low",
-                          "gain_high", "regret", "accuracy"},
-              .rows = {}};
-  for (const auto& row : results) {
-    const auto gain = [&](double Interval::* part) {
-      return row.gain_over_fixed ? Cell((*row.gain_over_fixed).*part) : Cell();
-    };
-    table.rows.push_back({row.behavior, row.method, row.variant, row.split, row.policy, optional_layer(row.layer),
-                          static_cast<std::int64_t>(row.samples), row.steerability,
-                          optional_number(row.steerability_sd), row.proportion_steerable,
-                          optional_number(row.proportion_sd), gain(&Interval::mean), gain(&Interval::low),
-                          gain(&Interval::high), optional_number(row.regret), optional_number(row.accuracy)});
-  }
-  return table;
+  return table_of(fields, results);
 }
 
 // "w2s-top3" as "Top-3", "w2s-expected" as what it is trained for.
@@ -116,7 +79,7 @@ Conclusions conclude(std::span<const PolicyResult> rows, int decimals) {
   for (const auto& row : rows) {
     if (!row.policy.starts_with(w2s_prefix) || !row.gain_over_fixed) continue;
     const auto& gain = *row.gain_over_fixed;
-    const auto entry = fmt::format("{} ({})", policy_title(row.policy), gain_text(gain, decimals));
+    const auto entry = fmt::format("{} ({})", policy_title(row.policy), to_text(gain, signed_decimals(decimals)));
     if (gain.low > 0) {
       conclusions.better.push_back(entry);
       conclusions.largest_clear_gain = std::max(conclusions.largest_clear_gain, gain.mean);
@@ -223,7 +186,7 @@ std::string verdict(std::span<const PolicyResult> rows, const NoiseFloor* noise)
 }
 
 Report outcome_report(const StudyOutcome& outcome) {
-  return {.readable = readable_table(outcome.results), .notes = notes(outcome), .tidy = tidy_table(outcome.results)};
+  return {.table = table_of_policies(outcome.results), .notes = notes(outcome)};
 }
 
 std::string render_outcome(const StudyOutcome& outcome, Format format) {

@@ -40,21 +40,22 @@ std::string latex_comments(std::string_view notes) {
 }  // namespace
 
 std::string render(const Report& report, Format format) {
+  const auto& records = report.for_programs ? *report.for_programs : report.table;
   switch (format) {
     case Format::json:
-      return render_json(report.tidy);
+      return render_json(records);
     case Format::jsonl:
-      return render_jsonl(report.tidy);
+      return render_jsonl(records);
     case Format::csv:
-      return render_csv(report.tidy);
+      return render_csv(records);
     case Format::latex:
-      return render_latex(report.readable) + latex_comments(report.notes);
+      return render_latex(report.table) + latex_comments(report.notes);
     case Format::md:
     case Format::table:
       break;
   }
   const bool is_markdown = format == Format::md;
-  std::string text = is_markdown ? render_markdown(report.readable) : render_text(report.readable);
+  std::string text = is_markdown ? render_markdown(report.table) : render_text(report.table);
   if (!report.notes.empty()) text += "\n" + (is_markdown ? markdown_list(report.notes) : report.notes);
   return text;
 }

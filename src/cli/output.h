@@ -2,26 +2,26 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/command_line.h"
 #include "cli/console.h"
-#include "cli/table.h"
+#include "w2s/table.h"
 
 namespace w2s::cli {
 
 enum class Format { table, json, jsonl, csv, md, latex };
 
-/// Results as a person reads them, and as a program does.
 struct Report {
-  Table readable;
-  std::string notes;  ///< lines under the readable table
-  Table tidy;
+  Table table;
+  std::string notes = {};                  ///< lines under the table, for people
+  std::optional<Table> for_programs = {};  ///< where programs get other rows than people
 };
 
-/// The report in a format: table, md and latex take the readable table, the others the tidy one.
+/// The report in a format: table, md and latex are for people, the others for programs.
 [[nodiscard]] std::string render(const Report& report, Format format);
 
 struct OutputOptions {

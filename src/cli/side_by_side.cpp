@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "w2s/table.h"
+
 namespace w2s::cli {
 namespace {
 
@@ -11,10 +13,6 @@ constexpr std::string_view gap = " | ";
 constexpr std::size_t narrowest = 10;
 
 bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
-
-std::size_t characters_in(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
-}
 
 // Bytes of the first `count` characters.
 std::size_t bytes_of(std::string_view text, std::size_t count) {
@@ -25,7 +23,7 @@ std::size_t bytes_of(std::string_view text, std::size_t count) {
 }
 
 void wrap_line(std::string_view line, std::size_t columns, std::vector<std::string>& lines) {
-  while (characters_in(line) > columns) {
+  while (display_width(line) > columns) {
     const std::size_t most = bytes_of(line, columns);
     const auto space = line.rfind(' ', most);
     const bool breaks_at_space = space != std::string_view::npos && space > 0;
@@ -36,7 +34,7 @@ void wrap_line(std::string_view line, std::size_t columns, std::vector<std::stri
 }
 
 std::string padded(std::string_view line, std::size_t columns) {
-  return std::string(line) + std::string(columns - std::min(columns, characters_in(line)), ' ');
+  return std::string(line) + std::string(columns - std::min(columns, display_width(line)), ' ');
 }
 
 }  // namespace

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdint>
+#include <functional>
 #include <span>
+#include <vector>
 
 namespace w2s::cli {
 namespace {
@@ -14,6 +15,12 @@ double norm(std::span<const float> vector) {
   for (const float value : vector) squares += static_cast<double>(value) * static_cast<double>(value);
   return std::sqrt(squares);
 }
+
+struct LayerOfSource {
+  std::size_t layer = 0;
+  double norm = 0;
+  OracleAgreement agreement = {};
+};
 
 // Of the mean's error; negative where the source is further from the oracle vectors than the mean is.
 double error_saved(const OracleAgreement& agreement) {
@@ -29,41 +36,31 @@ std::string describe_error_saved(double percent) {
 }  // namespace
 
 Report source_report(const VectorSource& source) {
+  using Row = LayerOfSource;
   const auto& info = source.info();
   const bool is_constant = !depends_on_input(source);
   const bool is_measured = info.validation.size() == info.layers;
-  Report report;
-  report.readable.columns = {"layer"};
-  if (is_constant) report.readable.columns.emplace_back("norm");
-  report.tidy.columns = report.readable.columns;
-  if (is_measured) {
-    for (const char* column : {"cosine", "mean's cosine", "error saved"}) report.readable.columns.emplace_back(column);
-    for (const char* column : {"cosine", "mean_cosine", "error", "mean_error"})
-      report.tidy.columns.emplace_back(column);
-  }
+  std::vector<Row> rows;
   for (std::size_t layer = 0; layer < info.layers; ++layer) {
-    auto& readable = report.readable.rows.emplace_back();
-    auto& tidy = report.tidy.rows.emplace_back();
-    readable.emplace_back(static_cast<std::int64_t>(layer));
-    tidy.emplace_back(static_cast<std::int64_t>(layer));
-    if (is_constant) {
-      const double length = norm(source.vector(layer, {}));
-      readable.emplace_back(fmt::format("{:.4g}", length));
-      tidy.emplace_back(length);
-    }
-    if (!is_measured) continue;
-    const auto& agreement = info.validation[layer];
-    readable.emplace_back(fmt::format("{:.4f}", agreement.cosine));
-    readable.emplace_back(fmt::format("{:.4f}", agreement.mean_cosine));
-    readable.emplace_back(fmt::format("{:.1f}%", 100 * error_saved(agreement)));
-    for (const double value : {agreement.cosine, agreement.mean_cosine, agreement.error, agreement.mean_error})
-      tidy.emplace_back(value);
+    auto& row = rows.emplace_back(Row{.layer = layer});
+    if (is_constant) row.norm = norm(source.vector(layer, {}));
+    if (is_measured) row.agreement = info.validation[layer];
   }
-  if (is_measured) {
-    report.notes = fmt::format("With the oracle vectors of held-out samples, mean over layers: {}.\n",
-                               describe(mean_over_layers(info.validation)));
-  }
-  return report;
+
+  Fields<Row> fields = {{column_named("layer"), &Row::layer}};
+  if (is_constant) fields.push_back({column_named("norm", significant_digits(4)), &Row::norm});
+  if (!is_measured) return {.table = table_of(fields, rows)};
+  const auto add = [&](const Column& column, auto number_of) {
+    fields.push_back({column, [number_of](const Row& row) { return to_cell(std::invoke(number_of, row.agreement)); }});
+  };
+  add(column_named("cosine", decimals(4)), &OracleAgreement::cosine);
+  add({"mean_cosine", "mean's cosine", decimals(4)}, &OracleAgreement::mean_cosine);
+  add({.field = "error"}, &OracleAgreement::error);
+  add({.field = "mean_error"}, &OracleAgreement::mean_error);
+  add({.heading = "error saved", .notation = percentage()}, error_saved);
+  return {.table = table_of(fields, rows),
+          .notes = fmt::format("With the oracle vectors of held-out samples, mean over layers: {}.\n",
+                               describe(mean_over_layers(info.validation)))};
 }
 
 std::string describe(const OracleAgreement& agreement) {

@@ -114,22 +114,17 @@ std::string sample_line(const SweepRecord& record, std::span<const float> multip
 }
 
 Report sweep_report(std::span<const SweepRecord> records, const SweepGrid& grid, const NoiseFloor& noise) {
+  using Row = LayerSummary;
   const auto summaries = summarize(records, grid);
-  Report report;
-  report.readable.columns = {"variant", "layer", "steerability", "sd", "steerable", "best for"};
-  report.tidy.columns = {
-      "variant", "layer", "samples", "steerability", "steerability_sd", "proportion_steerable", "proportion_best"};
-  for (const auto& summary : summaries) {
-    const std::string variant(to_string(summary.variant));
-    const auto layer = static_cast<std::int64_t>(summary.layer);
-    report.readable.rows.push_back(
-        {variant, layer, fmt::format("{:.4f}", summary.mean), fmt::format("{:.4f}", summary.deviation),
-         fmt::format("{:.1f}%", 100 * summary.steerable), fmt::format("{:.1f}%", 100 * summary.best)});
-    report.tidy.rows.push_back({variant, layer, static_cast<std::int64_t>(summary.samples), summary.mean,
-                                summary.deviation, summary.steerable, summary.best});
-  }
-  report.notes = best_fixed_line(summaries) + noise_line(noise);
-  return report;
+  const Fields<Row> fields = {
+      {column_named("variant"), [](const Row& row) { return Cell(std::string(to_string(row.variant))); }},
+      {column_named("layer"), &Row::layer},
+      {{.field = "samples"}, &Row::samples},
+      {column_named("steerability", decimals(4)), &Row::mean},
+      {{"steerability_sd", "sd", decimals(4)}, &Row::deviation},
+      {{"proportion_steerable", "steerable", percentage()}, &Row::steerable},
+      {{"proportion_best", "best for", percentage()}, &Row::best}};
+  return {.table = table_of(fields, summaries), .notes = best_fixed_line(summaries) + noise_line(noise)};
 }
 
 std::string sweep_json(const std::string& behavior, std::span<const SweepRecord> records, const SweepGrid& grid,
@@ -141,7 +136,7 @@ std::string sweep_json(const std::string& behavior, std::span<const SweepRecord>
   std::string samples;
   for (const auto& record : records)
     samples += (samples.empty() ? "\n    " : ",\n    ") + sample_object(record, grid.multipliers, true);
-  auto by_layer = render_json(sweep_report(records, grid, noise).tidy);
+  auto by_layer = render_json(sweep_report(records, grid, noise).table);
   by_layer.pop_back();
   return fmt::format(
       "{{\n  \"behavior\": {},\n  \"layers\": {},\n  \"multipliers\": {},\n  \"noise_floor\": {},\n  \"by_layer\": "

@@ -24,7 +24,7 @@ void make_folder(const std::filesystem::path& folder) {
 void write_tables(const std::filesystem::path& folder, std::span<const PaperTable> tables) {
   make_folder(folder);
   for (const auto& [id, title, notes, table] : tables) {
-    const Report report{.readable = table, .notes = notes, .tidy = table};
+    const Report report{.table = table, .notes = notes};
     const auto write = [&](const char* extension, const std::string& text) {
       write_file(folder / (id + extension), text);
     };

@@ -140,4 +140,14 @@ nlohmann::json parse_json(const JsonSlice& slice, std::string_view file) {
   }
 }
 
+JsonValue sample_object(const nlohmann::json& json, const std::string& where) {
+  if (!json.is_object()) {
+    throw Error(ErrorKind::data,
+                fmt::format("{}: a sample must be a JSON object, {{...}}, not {}", where, json.type_name()));
+  }
+  return {json, [where](const JsonProblem& found) {
+            throw Error(ErrorKind::data, fmt::format("{}: field \"{}\" {}", where, found.path, found.problem));
+          }};
+}
+
 }  // namespace w2s::data

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "base/json_value.h"
 
 namespace w2s::data {
 
@@ -24,5 +27,9 @@ struct JsonSlice {
 
 /// Throws Error{data} with file and line if the text is not one JSON value.
 [[nodiscard]] nlohmann::json parse_json(const JsonSlice& slice, std::string_view file);
+
+/// A sample's JSON, which must live longer. Its errors are Error{data} that begin with `where`, "file:line", and name
+/// the field. Throws if it is no object.
+[[nodiscard]] JsonValue sample_object(const nlohmann::json& json, const std::string& where);
 
 }  // namespace w2s::data

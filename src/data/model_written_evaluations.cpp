@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "data/json_fields.h"
 #include "data/sample_checks.h"
 #include "data/text.h"
 
@@ -50,14 +49,15 @@ MultipleChoice append_choices(std::string_view question, std::string_view matchi
 }
 
 Sample read_evaluation(const nlohmann::json& value, std::string where, std::size_t index) {
-  const JsonFields fields(value, where);
-  std::string question = without_meta_tags(fields.text("question"));
-  const std::string& matching = fields.text("answer_matching_behavior");
-  const std::string& not_matching = fields.text("answer_not_matching_behavior");
-  if (strip(question).empty()) fields.fail("question", "is empty");
+  const auto json = sample_object(value, where);
+  std::string question = without_meta_tags(json.require("question").text());
+  const std::string& matching = json.require("answer_matching_behavior").text();
+  const auto other_answer = json.require("answer_not_matching_behavior");
+  const std::string& not_matching = other_answer.text();
+  if (strip(question).empty()) json.require("question").fail("is empty");
 
   const bool has_choices = is_choice(strip(matching)) && is_choice(strip(not_matching));
-  if (matching == not_matching) fields.fail("answer_not_matching_behavior", "equals the matching answer");
+  if (matching == not_matching) other_answer.fail("equals the matching answer");
   MultipleChoice choice = has_choices ? MultipleChoice{std::move(question), strip(matching), strip(not_matching)}
                                       : append_choices(question, matching, not_matching, index);
   Sample sample{.id = static_cast<std::int64_t>(index),

@@ -5,7 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "data/json_fields.h"
 #include "data/json_slices.h"
 #include "w2s/chat_message.h"
 #include "w2s/dataset.h"
@@ -16,6 +15,6 @@ namespace w2s::data {
 [[nodiscard]] std::vector<Sample> read_preference_pairs(std::span<const JsonSlice> lines, std::string_view file);
 
 /// The turns of "prompt", a string or a list of messages. Throws Error{data} with file and line.
-[[nodiscard]] std::vector<ChatMessage> read_messages(const JsonFields& fields);
+[[nodiscard]] std::vector<ChatMessage> read_messages(const JsonValue& sample);
 
 }  // namespace w2s::data

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "data/json_fields.h"
 #include "data/json_slices.h"
 #include "data/preference_pairs.h"
 #include "data/text.h"
@@ -17,7 +16,7 @@ std::vector<std::vector<ChatMessage>> read_prompts(const std::filesystem::path& 
   std::vector<std::vector<ChatMessage>> prompts;
   for (const auto& line : data::json_lines(data::without_byte_order_mark(content))) {
     const auto value = data::parse_json(line, name);
-    prompts.push_back(data::read_messages(data::JsonFields(value, fmt::format("{}:{}", name, line.line))));
+    prompts.push_back(data::read_messages(data::sample_object(value, fmt::format("{}:{}", name, line.line))));
   }
   if (prompts.empty()) throw Error(ErrorKind::data, fmt::format("{}: holds no prompts", name));
   return prompts;

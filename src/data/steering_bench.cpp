@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "data/json_fields.h"
 #include "data/json_slices.h"
 #include "data/sample_checks.h"
 #include "data/text.h"
@@ -21,19 +20,20 @@ namespace {
 std::string answer(std::string_view response) { return fmt::format(" {}", strip(response)); }
 
 Sample read_example(const nlohmann::json& value, std::string where, std::size_t index) {
-  const JsonFields fields(value, where);
-  const JsonFields positive = fields.object("positive");
-  const JsonFields negative = fields.object("negative");
-  const std::string& prompt = positive.text("prompt");
-  if (prompt.empty()) positive.fail("prompt", "is empty");
-  if (prompt != negative.text("prompt")) {
-    negative.fail("prompt", "differs from \"positive.prompt\"; a sample is one prompt with two answers");
-  }
+  const auto json = sample_object(value, where);
+  const auto positive = json.require("positive");
+  const auto negative = json.require("negative");
+  const auto positive_prompt = positive.require("prompt");
+  const auto negative_prompt = negative.require("prompt");
+  const std::string& prompt = positive_prompt.text();
+  if (prompt.empty()) positive_prompt.fail("is empty");
+  if (prompt != negative_prompt.text())
+    negative_prompt.fail("differs from \"positive.prompt\"; a sample is one prompt with two answers");
   Sample sample{.id = static_cast<std::int64_t>(index),
                 .messages = {{.role = "user", .content = prompt}},
                 .system = std::nullopt,
-                .chosen = answer(positive.text("response")),
-                .rejected = answer(negative.text("response")),
+                .chosen = answer(positive.require("response").text()),
+                .rejected = answer(negative.require("response").text()),
                 .where = std::move(where)};
   check_answers(sample);
   return sample;

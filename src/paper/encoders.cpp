@@ -13,7 +13,7 @@ PaperTable supp_figure9(Findings findings) {
       observations.rows.push_back({.model = study.model,
                                    .behavior = {},
                                    .seed = study.seed,
-                                   .keys = {space.encoder, static_cast<std::int64_t>(space.width)},
+                                   .keys = cells(space.encoder, space.width),
                                    .numbers = {{.value = space.silhouette}}});
     }
   }
@@ -30,12 +30,13 @@ PaperTable supp_figure9(Findings findings) {
 }
 
 PaperTable supp_figure9_points(Findings findings) {
-  Table table{.columns = {"model", "seed", "encoder", "behavior", "sample", "umap_1", "umap_2"}, .rows = {}};
+  Table table{.columns = columns_named({"model", "seed", "encoder", "behavior", "sample", "umap_1", "umap_2"}),
+              .rows = {}};
   for (const auto& study : findings) {
     for (const auto& space : study.spaces) {
       for (const auto& point : space.points) {
-        table.rows.push_back({study.model, static_cast<std::int64_t>(study.seed), space.encoder, point.behavior,
-                              point.sample, number_cell(point.umap[0]), number_cell(point.umap[1])});
+        table.rows.push_back(cells(study.model, study.seed, space.encoder, point.behavior, point.sample,
+                                   number_cell(point.umap[0]), number_cell(point.umap[1])));
       }
     }
   }
@@ -46,19 +47,11 @@ PaperTable supp_figure9_points(Findings findings) {
 }
 
 PaperTable supp_figures10_11(Findings findings) {
+  const auto fields = encoder_score_fields();
   Observations observations{.keys = {"method", "encoder"},
                             .measures = {"cv_accuracy", "cv_steerability", "test_accuracy", "test_steerability"}};
   for (const auto& study : findings) {
-    for (const auto& score : study.encoders) {
-      observations.rows.push_back({.model = study.model,
-                                   .behavior = score.behavior,
-                                   .seed = study.seed,
-                                   .keys = {score.method, score.encoder},
-                                   .numbers = {{.value = score.cv_accuracy},
-                                               {.value = score.cv_steerability},
-                                               {.value = score.test_accuracy},
-                                               {.value = score.test_steerability}}});
-    }
+    for (const auto& score : study.encoders) observations.rows.push_back(observe(study, score, fields, observations));
   }
   observations = with_means(std::move(observations));
   return {.id = "supp-figures10-11",

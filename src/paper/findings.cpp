@@ -69,7 +69,25 @@ Observation mean_of(std::span<const Observation* const> group) {
 
 bool is_nothing(const Cell& cell) { return std::holds_alternative<std::monostate>(cell); }
 
+bool has_sd(const Cell& cell) {
+  const auto* spread = std::get_if<Spread>(&cell);
+  return spread != nullptr && spread->sd;
+}
+
+// Of a column whose numbers all stand alone.
+void drop_deviations(Table& table, std::size_t column) {
+  table.columns[column].parts = Column::Parts::one;
+  for (auto& row : table.rows)
+    if (const auto* spread = std::get_if<Spread>(&row[column])) row[column] = double{spread->value};
+}
+
 }  // namespace
+
+Number number_of(const Cell& cell) {
+  if (const auto* number = std::get_if<double>(&cell)) return {.value = *number};
+  if (const auto* spread = std::get_if<Spread>(&cell)) return {.value = spread->value, .sd = spread->sd};
+  return {};
+}
 
 Observations mean_over_behaviors(const Observations& observations) {
   const auto behaviors = behaviors_by_model(observations);
@@ -111,23 +129,18 @@ std::vector<Summary> over_seeds(const Observations& observations) {
 }
 
 Table tidy_table(const Observations& observations, std::span<const Summary> summaries) {
-  Table table{.columns = {"model", "behavior"}, .rows = {}};
-  table.columns.insert(table.columns.end(), observations.keys.begin(), observations.keys.end());
-  for (const auto& measure : observations.measures) {
-    table.columns.push_back(measure);
-    table.columns.push_back(measure + "_sd");
-  }
-  table.columns.emplace_back("seeds");
+  Table table{.columns = columns_named({"model", "behavior"}), .rows = {}};
+  for (const auto& key : observations.keys) table.columns.push_back(column_named(key));
+  for (const auto& measure : observations.measures)
+    for (const auto& name : {measure, measure + "_sd"}) table.columns.push_back(column_named(name));
+  table.columns.push_back(column_named("seeds"));
   for (const auto& summary : summaries) {
-    auto& row = table.rows.emplace_back();
-    row.emplace_back(summary.model);
+    auto& row = table.rows.emplace_back(cells(summary.model));
     row.push_back(summary.behavior.empty() ? Cell() : Cell(summary.behavior));
     row.insert(row.end(), summary.keys.begin(), summary.keys.end());
-    for (const auto& [value, sd] : summary.numbers) {
-      row.push_back(number_cell(value));
-      row.push_back(number_cell(sd));
-    }
-    row.emplace_back(static_cast<std::int64_t>(summary.seeds));
+    for (const auto& [value, sd] : summary.numbers)
+      for (const auto& number : {value, sd}) row.push_back(number_cell(number));
+    row.push_back(to_cell(summary.seeds));
   }
   return table;
 }
@@ -138,7 +151,7 @@ Table tidy_table(const Observations& observations) {
 
 void add_column(Table& table, std::string name, std::span<const Summary> summaries,
                 const std::function<Cell(const Summary&)>& cell_of) {
-  table.columns.push_back(std::move(name));
+  table.columns.push_back(column_named(std::move(name)));
   for (std::size_t i = 0; i < summaries.size(); ++i) table.rows[i].push_back(cell_of(summaries[i]));
 }
 
@@ -146,9 +159,13 @@ Table without_empty_columns(const Table& table) {
   Table kept;
   kept.rows.resize(table.rows.size());
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
-    if (std::ranges::all_of(table.rows, [&](const auto& row) { return is_nothing(row[column]); })) continue;
+    const auto in_any_row = [&](auto is_there) {
+      return std::ranges::any_of(table.rows, [&](const auto& row) { return is_there(row[column]); });
+    };
+    if (!in_any_row([](const Cell& cell) { return !is_nothing(cell); })) continue;
     kept.columns.push_back(table.columns[column]);
     for (std::size_t row = 0; row < table.rows.size(); ++row) kept.rows[row].push_back(table.rows[row][column]);
+    if (!in_any_row(has_sd)) drop_deviations(kept, kept.columns.size() - 1);
   }
   return kept;
 }

@@ -39,6 +39,20 @@ struct Observations {
   std::vector<Observation> rows = {};
 };
 
+/// A spread or a number; nothing of anything else.
+[[nodiscard]] Number number_of(const Cell& cell);
+
+/// What a study found, from a row that has the observations' keys and measures among its fields.
+template <typename Row>
+[[nodiscard]] Observation observe(const StudyFindings& study, const Row& row, const Fields<Row>& fields,
+                                  const Observations& observations) {
+  Observation observed{.model = study.model, .behavior = row.behavior, .seed = study.seed};
+  for (const auto& key : observations.keys) observed.keys.push_back(cell_of(field_named(fields, key), row));
+  for (const auto& measure : observations.measures)
+    observed.numbers.push_back(number_of(cell_of(field_named(fields, measure), row)));
+  return observed;
+}
+
 /// For each model, seed and other keys the mean over behaviours, as behaviour "mean"; left out where one of the model's
 /// behaviours is missing, because it could not be compared. A number that one of the behaviours lacks is absent, and so
 /// is a standard deviation of several behaviours: how they vary together is not known.
@@ -68,7 +82,7 @@ struct Summary {
 void add_column(Table& table, std::string name, std::span<const Summary> summaries,
                 const std::function<Cell(const Summary&)>& cell_of);
 
-/// Without the columns that have nothing in any row.
+/// Without the columns that have nothing in any row; standard deviations that are in none are left out too.
 [[nodiscard]] Table without_empty_columns(const Table& table);
 
 /// To six digits: more are noise, and hard to read.

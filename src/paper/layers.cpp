@@ -14,8 +14,6 @@ namespace {
 
 constexpr const char* mean_note = "Behavior \"mean\" is the mean over behaviors.\n";
 
-Cell count_cell(std::size_t count) { return static_cast<std::int64_t>(count); }
-
 // What a figure has of one method on one behaviour: the keys after the method, and the numbers.
 struct Entry {
   std::vector<Cell> keys = {};
@@ -25,8 +23,8 @@ struct Entry {
 enum class Methods { compared, all };
 
 template <typename EntriesOf>
-Observations observe(Findings findings, std::vector<std::string> keys, std::vector<std::string> measures,
-                     EntriesOf entries_of, Methods which = Methods::compared) {
+Observations observe_layers(Findings findings, std::vector<std::string> keys, std::vector<std::string> measures,
+                            EntriesOf entries_of, Methods which = Methods::compared) {
   keys.insert(keys.begin(), "method");
   Observations observations{.keys = std::move(keys), .measures = std::move(measures)};
   for (const auto& study : findings) {
@@ -92,7 +90,7 @@ std::vector<Entry> best_layer_entries(const LayerAnalysis& analysis) {
   std::vector<Entry> entries;
   for (std::size_t i = 0; i < analysis.layers.size(); ++i) {
     const auto count = static_cast<double>(analysis.best_count[i]);
-    entries.push_back({.keys = {count_cell(analysis.layers[i])},
+    entries.push_back({.keys = cells(analysis.layers[i]),
                        .numbers = {{.value = count},
                                    {.value = count / static_cast<double>(analysis.test_samples)},
                                    {.value = analysis.layers[i] == analysis.fixed_layer ? 1 : 0}}});
@@ -103,7 +101,7 @@ std::vector<Entry> best_layer_entries(const LayerAnalysis& analysis) {
 std::vector<Entry> layer_entries(const LayerAnalysis& analysis) {
   std::vector<Entry> entries;
   for (std::size_t i = 0; i < analysis.layers.size(); ++i)
-    entries.push_back({.keys = {count_cell(analysis.layers[i])}, .numbers = {{.value = analysis.fitting_mean[i]}}});
+    entries.push_back({.keys = cells(analysis.layers[i]), .numbers = {{.value = analysis.fitting_mean[i]}}});
   return entries;
 }
 
@@ -119,14 +117,14 @@ std::vector<Entry> ranked_entries(const LayerAnalysis& analysis) {
 std::vector<Entry> accuracy_entries(const LayerAnalysis& analysis) {
   std::vector<Entry> entries;
   for (const auto& labels : analysis.labels)
-    entries.push_back({.keys = {count_cell(labels.top_k)}, .numbers = {{.value = labels.accuracy}}});
+    entries.push_back({.keys = cells(labels.top_k), .numbers = {{.value = labels.accuracy}}});
   return entries;
 }
 
 std::vector<Entry> label_entries(const LayerAnalysis& analysis) {
   std::vector<Entry> entries;
   for (const auto& labels : analysis.labels) {
-    entries.push_back({.keys = {count_cell(analysis.layers.size()), count_cell(labels.top_k)},
+    entries.push_back({.keys = cells(analysis.layers.size(), labels.top_k),
                        .numbers = {{.value = static_cast<double>(labels.layers)}}});
   }
   return entries;
@@ -165,10 +163,10 @@ Table label_table(std::span<const LabelRow> rows) {
   std::set<std::int64_t> ks;
   for (const auto& row : rows)
     for (const auto& [k, number] : row.layers) ks.insert(k);
-  Table table{.columns = {"model", "behavior", "method", "layers"}, .rows = {}};
+  Table table{.columns = columns_named({"model", "behavior", "method", "layers"}), .rows = {}};
   for (const auto k : ks) {
     const auto name = "top" + std::to_string(k);
-    for (const auto& column : {name, name + "_sd", "paper_" + name}) table.columns.push_back(column);
+    for (const auto& column : {name, name + "_sd", "paper_" + name}) table.columns.push_back(column_named(column));
   }
   for (const auto& row : rows) {
     auto& cells = table.rows.emplace_back();
@@ -188,10 +186,10 @@ Table label_table(std::span<const LabelRow> rows) {
 
 PaperTable figure1(Findings findings) {
   auto observations =
-      with_means(observe(findings, {},
-                         {"fixed_layer", "steerability_at_fixed", "steerability_at_best", "gain", "gain_lower_quartile",
-                          "gain_median", "gain_upper_quartile", "distance_from_fixed"},
-                         optimum_entry));
+      with_means(observe_layers(findings, {},
+                                {"fixed_layer", "steerability_at_fixed", "steerability_at_best", "gain",
+                                 "gain_lower_quartile", "gain_median", "gain_upper_quartile", "distance_from_fixed"},
+                                optimum_entry));
   observations.measures.emplace_back("gain_percent");
   for (auto& row : observations.rows) {
     row.numbers.push_back(gain_percent(row));
@@ -215,7 +213,7 @@ PaperTable figure1(Findings findings) {
 }
 
 PaperTable figure1_layers(Findings findings) {
-  const auto observations = observe(findings, {"layer"}, {"inputs", "share", "is_fixed"}, best_layer_entries);
+  const auto observations = observe_layers(findings, {"layer"}, {"inputs", "share", "is_fixed"}, best_layer_entries);
   return {.id = "figure1-layers",
           .title = "The layer that steers each test input best (the paper's Figure 1, bottom)",
           .notes = coverage(observations) + "is_fixed: the share of seeds whose fixed layer it is.\n",
@@ -223,7 +221,8 @@ PaperTable figure1_layers(Findings findings) {
 }
 
 PaperTable supp_figures14_15(Findings findings) {
-  const auto observations = with_means(observe(findings, {"layer"}, {"steerability"}, layer_entries, Methods::all));
+  const auto observations =
+      with_means(observe_layers(findings, {"layer"}, {"steerability"}, layer_entries, Methods::all));
   return {.id = "supp-figures14-15",
           .title =
               "Mean steerability by layer, on the samples that the fixed layer is chosen on (the paper's Supp. "
@@ -233,7 +232,8 @@ PaperTable supp_figures14_15(Findings findings) {
 }
 
 PaperTable supp_figures16_17(Findings findings) {
-  const auto observations = with_means(observe(findings, {"layer_of_each_input"}, {"steerability"}, ranked_entries));
+  const auto observations =
+      with_means(observe_layers(findings, {"layer_of_each_input"}, {"steerability"}, ranked_entries));
   return {.id = "supp-figures16-17",
           .title =
               "Mean steerability at each test input's best, 2nd, 3rd and 4th best layer, and at the fixed one (the "
@@ -243,7 +243,7 @@ PaperTable supp_figures16_17(Findings findings) {
 }
 
 PaperTable supp_figure18(Findings findings) {
-  const auto observations = with_means(observe(findings, {"top_k"}, {"accuracy"}, accuracy_entries));
+  const auto observations = with_means(observe_layers(findings, {"top_k"}, {"accuracy"}, accuracy_entries));
   return {
       .id = "supp-figure18",
       .title = "Accuracy of the layer predictor by Top-k of its labels (the paper's Supp. Figure 18)",
@@ -252,7 +252,7 @@ PaperTable supp_figure18(Findings findings) {
 }
 
 PaperTable supp_table4(Findings findings) {
-  const auto observations = with_means(observe(findings, {"layers", "top_k"}, {"layers"}, label_entries));
+  const auto observations = with_means(observe_layers(findings, {"layers", "top_k"}, {"layers"}, label_entries));
   const auto summaries = over_seeds(observations);
   const auto rows = label_rows(summaries);
   return {.id = "supp-table4",

@@ -10,21 +10,15 @@
 namespace w2s::paper {
 
 Observations policy_observations(Findings findings) {
+  const auto fields = policy_fields();
   Observations observations{.keys = {"method", "variant", "policy"},
-                            .measures = {"steerability", "proportion_steerable", "regret", "accuracy"}};
+                            .measures = {policy_measures.begin(), policy_measures.end()}};
   for (const auto& study : findings) {
     std::vector<std::string> methods;
     for (const auto& row : study.results) methods.push_back(row.method);
     for (const auto& row : study.results) {
       if (row.behavior == mean_behavior || is_brought_along(row.method, methods)) continue;
-      observations.rows.push_back({.model = study.model,
-                                   .behavior = row.behavior,
-                                   .seed = study.seed,
-                                   .keys = {row.method, row.variant, row.policy},
-                                   .numbers = {{.value = row.steerability, .sd = row.steerability_sd},
-                                               {.value = row.proportion_steerable, .sd = row.proportion_sd},
-                                               {.value = row.regret},
-                                               {.value = row.accuracy}}});
+      observations.rows.push_back(observe(study, row, fields, observations));
     }
   }
   return observations;

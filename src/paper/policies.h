@@ -1,6 +1,7 @@
 // The outcomes of policies, for the tables and figures that show them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ namespace w2s::paper {
 /// Indices of the keys and of the measures of `policy_observations`.
 enum PolicyKey : std::size_t { method_key, variant_key, policy_key };
 enum PolicyMeasure : std::size_t { steerability_measure, proportion_measure, regret_measure, accuracy_measure };
+inline constexpr std::array<std::string_view, 4> policy_measures = {"steerability", "proportion_steerable", "regret",
+                                                                    "accuracy"};
 
 /// Of all behaviours, their means excepted, and all methods that were not merely brought along.
 [[nodiscard]] Observations policy_observations(Findings findings);

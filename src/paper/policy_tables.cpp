@@ -14,7 +14,7 @@ namespace {
 
 constexpr auto compared_policies = std::to_array<std::string_view>({"fixed", "w2s-top1"});
 constexpr auto shifted_variants = std::to_array<std::string_view>({"SYS.POS", "SYS.NEG", "USER.POS", "USER.NEG"});
-constexpr int proportion_decimals = 3;
+constexpr int decimals_in_paper = 3;
 
 constexpr const char* spread_note =
     "Means over behaviors of the seeds that have all of them; in parentheses, the standard deviation over seeds, or, "
@@ -28,16 +28,15 @@ bool is_one_of(const std::string& text, const Range& range) {
 struct MeanTable {
   std::vector<Summary> summaries;  // of behaviour "mean"
   std::string notes;
-  int decimals = 3;  // of steerabilities
+  int decimals = decimals_in_paper;  // of steerabilities
 };
 
 // The paper's three decimals, more for a model that hardly reacts.
-int decimals_for(std::span<const Summary> summaries) {
+int decimals_for_all(std::span<const Summary> summaries) {
   double largest = 0;
   for (const auto& summary : summaries)
     largest = std::max(largest, std::abs(summary.numbers[steerability_measure].value.value_or(0)));
-  if (!(largest > 0) || !std::isfinite(largest)) return 3;
-  return std::clamp(3 - static_cast<int>(std::floor(std::log10(largest))), 3, 7);
+  return decimals_for(largest, decimals_in_paper);
 }
 
 template <typename Wanted>
@@ -49,27 +48,34 @@ MeanTable mean_table(Findings findings, Wanted is_wanted) {
       std::ranges::any_of(table.summaries, [](const Summary& row) { return model_name(row.model).has_value(); });
   table.notes = spread_note + coverage(observations);
   if (has_paper_model) table.notes += "The paper's numbers are means over its 13 behaviors.\n";
-  table.decimals = decimals_for(table.summaries);
+  table.decimals = decimals_for_all(table.summaries);
   return table;
 }
 
-// "1.259 (0.014)"
-Cell spread_cell(const Number& number, int decimals) {
-  if (!number.value) return {};
-  if (!number.sd) return fmt::format("{:.{}f}", *number.value, decimals);
-  return fmt::format("{:.{}f} ({:.{}f})", *number.value, decimals, *number.sd, decimals);
+// "1.259 (0.014)" for people.
+Column spread_column(std::string name, int decimals) {
+  auto column = column_named(std::move(name), w2s::decimals(decimals));
+  column.notation.sd_is_in_parentheses = true;
+  column.parts = Column::Parts::spread;
+  return column;
 }
+
+Cell spread_cell(const Number& number) {
+  return number.value ? Cell(Spread{.value = *number.value, .sd = number.sd}) : Cell();
+}
+
+Cell printed_cell(double value, double sd) { return Spread{.value = value, .sd = sd, .decimals = decimals_in_paper}; }
 
 const PolicyNumbers* published(const Summary& summary, std::string_view variant) {
   return find_policy(summary.model, key_text(summary, method_key), variant, key_text(summary, policy_key));
 }
 
 Cell published_steerability(const PolicyNumbers* numbers) {
-  return numbers == nullptr ? Cell() : spread_cell({numbers->steerability, numbers->steerability_sd}, 3);
+  return numbers == nullptr ? Cell() : printed_cell(numbers->steerability, numbers->steerability_sd);
 }
 
 Cell published_proportion(const PolicyNumbers* numbers) {
-  return numbers == nullptr ? Cell() : spread_cell({numbers->proportion, numbers->proportion_sd}, 3);
+  return numbers == nullptr ? Cell() : printed_cell(numbers->proportion, numbers->proportion_sd);
 }
 
 std::string row_title(const Summary& summary) {
@@ -98,8 +104,8 @@ std::vector<ShiftedRow> shifted_rows(const MeanTable& means) {
     if (row == rows.end()) row = rows.insert(rows.end(), ShiftedRow{.first = &summary});
     const auto* const variant = std::ranges::find(shifted_variants, key_text(summary, variant_key));
     const auto column = 2 * static_cast<std::size_t>(variant - shifted_variants.begin());
-    row->measured[column] = spread_cell(summary.numbers[steerability_measure], means.decimals);
-    row->measured[column + 1] = spread_cell(summary.numbers[proportion_measure], proportion_decimals);
+    row->measured[column] = spread_cell(summary.numbers[steerability_measure]);
+    row->measured[column + 1] = spread_cell(summary.numbers[proportion_measure]);
     const auto* const numbers = published(summary, *variant);
     row->published[column] = published_steerability(numbers);
     row->published[column + 1] = published_proportion(numbers);
@@ -112,26 +118,40 @@ void add_row(Table& table, Cells head, const Cells& numbers) {
   table.rows.push_back(std::move(head));
 }
 
+Field<Summary> measured(PolicyMeasure measure, int decimals = decimals_in_paper) {
+  return {spread_column(std::string(policy_measures[measure]), decimals),
+          [measure](const Summary& summary) { return spread_cell(summary.numbers[measure]); }};
+}
+
+Field<Summary> of_paper(PolicyMeasure measure, Cell (*published_number)(const PolicyNumbers*)) {
+  return {spread_column(fmt::format("paper_{}", policy_measures[measure]), decimals_in_paper),
+          [published_number](const Summary& summary) { return published_number(published(summary, "BASE")); }};
+}
+
+Field<Summary> text(std::string name, std::string (*text_of)(const Summary&)) {
+  return {column_named(std::move(name)), [text_of](const Summary& summary) { return Cell(text_of(summary)); }};
+}
+
+PaperTable table_of_means(const MeanTable& means, Fields<Summary> fields) {
+  fields.insert(fields.begin(), {column_named("model"), &Summary::model});
+  fields.push_back({column_named("seeds"), &Summary::seeds});
+  fields.push_back(of_paper(steerability_measure, published_steerability));
+  fields.push_back(of_paper(proportion_measure, published_proportion));
+  return {
+      .id = {}, .title = {}, .notes = means.notes, .table = without_empty_columns(table_of(fields, means.summaries))};
+}
+
 }  // namespace
 
 PaperTable table1(Findings findings) {
   const auto means = mean_table(findings, [](const Summary& summary) {
     return key_text(summary, variant_key) == "BASE" && is_one_of(key_text(summary, policy_key), compared_policies);
   });
-  Table table{.columns = {"model", "method", "steerability", "proportion_steerable", "seeds", "paper_steerability",
-                          "paper_proportion_steerable"},
-              .rows = {}};
-  for (const auto& summary : means.summaries) {
-    const auto* const numbers = published(summary, "BASE");
-    table.rows.push_back(
-        {summary.model, row_title(summary), spread_cell(summary.numbers[steerability_measure], means.decimals),
-         spread_cell(summary.numbers[proportion_measure], proportion_decimals),
-         static_cast<std::int64_t>(summary.seeds), published_steerability(numbers), published_proportion(numbers)});
-  }
-  return {.id = "table1",
-          .title = "W2S (Top-1) against the fixed layer, in distribution (the paper's Table 1)",
-          .notes = means.notes,
-          .table = without_empty_columns(table)};
+  auto table = table_of_means(
+      means, {text("method", row_title), measured(steerability_measure, means.decimals), measured(proportion_measure)});
+  table.id = "table1";
+  table.title = "W2S (Top-1) against the fixed layer, in distribution (the paper's Table 1)";
+  return table;
 }
 
 PaperTable table2(Findings findings) {
@@ -142,10 +162,10 @@ PaperTable table2(Findings findings) {
   const auto rows = shifted_rows(means);
   const bool has_published =
       std::ranges::any_of(rows, [](const ShiftedRow& row) { return model_name(row.first->model).has_value(); });
-  Table table{.columns = {"model", "method", "numbers"}, .rows = {}};
+  Table table{.columns = columns_named({"model", "method", "numbers"}), .rows = {}};
   for (const auto variant : shifted_variants) {
-    table.columns.push_back(fmt::format("{} steerability", variant));
-    table.columns.push_back(fmt::format("{} proportion", variant));
+    table.columns.push_back(spread_column(fmt::format("{} steerability", variant), means.decimals));
+    table.columns.push_back(spread_column(fmt::format("{} proportion", variant), decimals_in_paper));
   }
   for (const auto& row : rows) {
     add_row(table, {row.first->model, row_title(*row.first), has_published ? Cell("measured") : Cell()}, row.measured);
@@ -163,25 +183,17 @@ PaperTable table2(Findings findings) {
 PaperTable supp_table3(Findings findings) {
   const auto means =
       mean_table(findings, [](const Summary& summary) { return key_text(summary, variant_key) == "BASE"; });
-  Table table{.columns = {"model", "method", "policy", "steerability", "proportion_steerable", "regret", "accuracy",
-                          "seeds", "paper_steerability", "paper_proportion_steerable"},
-              .rows = {}};
-  for (const auto& summary : means.summaries) {
-    const auto* const numbers = published(summary, "BASE");
-    table.rows.push_back(
-        {summary.model, method_title(key_text(summary, method_key)), policy_title(key_text(summary, policy_key)),
-         spread_cell(summary.numbers[steerability_measure], means.decimals),
-         spread_cell(summary.numbers[proportion_measure], proportion_decimals),
-         spread_cell(summary.numbers[regret_measure], means.decimals),
-         spread_cell(summary.numbers[accuracy_measure], proportion_decimals), static_cast<std::int64_t>(summary.seeds),
-         published_steerability(numbers), published_proportion(numbers)});
-  }
-  return {.id = "supp-table3",
-          .title = "All policies, in distribution: label smoothing and beyond (the paper's Supp. Table 3)",
-          .notes = means.notes +
-                   "Regret: steerability of each input's best layer less the policy's. Accuracy: share of "
-                   "inputs steered at their best layer.\n",
-          .table = without_empty_columns(table)};
+  auto table = table_of_means(
+      means, {text("method", [](const Summary& summary) { return method_title(key_text(summary, method_key)); }),
+              text("policy", [](const Summary& summary) { return policy_title(key_text(summary, policy_key)); }),
+              measured(steerability_measure, means.decimals), measured(proportion_measure),
+              measured(regret_measure, means.decimals), measured(accuracy_measure)});
+  table.id = "supp-table3";
+  table.title = "All policies, in distribution: label smoothing and beyond (the paper's Supp. Table 3)";
+  table.notes +=
+      "Regret: steerability of each input's best layer less the policy's. Accuracy: share of inputs steered at their "
+      "best layer.\n";
+  return table;
 }
 
 }  // namespace w2s::paper

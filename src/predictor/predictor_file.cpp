@@ -124,68 +124,19 @@ void put_fitted(TensorFile& file, const PredictorPolicy& policy, const FittedPre
   }
 }
 
-// Typed access to a file's content; what is missing or of another kind is named in the error.
-class Reader {
- public:
-  Reader(const TensorFile& file, std::string path) : file_(file), path_(std::move(path)) {}
+double decimal(const TensorFileReader& reader, const std::string& key, const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    reader.refuse(fmt::format("{} is '{}' instead of a number", key, text));
+  return value;
+}
 
-  [[noreturn]] void refuse(const std::string& what) const {
-    throw Error(ErrorKind::predictor, fmt::format("{}: {}: fit the predictor again", path_, what));
-  }
+double get_decimal(const TensorFileReader& reader, const std::string& key) {
+  return decimal(reader, key, reader.get<std::string>(key));
+}
 
-  [[nodiscard]] bool has(const std::string& key) const { return file_.metadata.contains(key); }
-
-  template <typename Value>
-  [[nodiscard]] const Value& get(const std::string& key) const {
-    const auto found = file_.metadata.find(key);
-    if (found == file_.metadata.end()) refuse(fmt::format("{} is missing", key));
-    const auto* value = std::get_if<Value>(&found->second);
-    if (value == nullptr) refuse(fmt::format("{} is of another type than expected", key));
-    return *value;
-  }
-
-  [[nodiscard]] std::size_t get_size(const std::string& key) const { return size(key, get<std::int64_t>(key)); }
-
-  [[nodiscard]] std::vector<std::size_t> get_sizes(const std::string& key) const {
-    std::vector<std::size_t> sizes;
-    for (const std::int64_t value : get<std::vector<std::int64_t>>(key)) sizes.push_back(size(key, value));
-    return sizes;
-  }
-
-  [[nodiscard]] double get_decimal(const std::string& key) const { return decimal(key, get<std::string>(key)); }
-
-  [[nodiscard]] double decimal(const std::string& key, const std::string& text) const {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      refuse(fmt::format("{} is '{}' instead of a number", key, text));
-    }
-    return value;
-  }
-
-  // GGUF drops leading dimensions of 1, which come back here.
-  [[nodiscard]] Tensor tensor(const std::string& name, std::size_t dimensions) const {
-    const auto found = file_.tensors.find(name);
-    if (found == file_.tensors.end()) refuse(fmt::format("tensor {} is missing", name));
-    Tensor tensor = found->second;
-    if (tensor.shape.size() > dimensions) {
-      refuse(fmt::format("tensor {} has {} dimensions instead of {}", name, tensor.shape.size(), dimensions));
-    }
-    tensor.shape.insert(tensor.shape.begin(), dimensions - tensor.shape.size(), 1);
-    return tensor;
-  }
-
- private:
-  [[nodiscard]] std::size_t size(const std::string& key, std::int64_t value) const {
-    if (value < 0) refuse(fmt::format("{} has the negative value {}", key, value));
-    return static_cast<std::size_t>(value);
-  }
-
-  const TensorFile& file_;
-  std::string path_;
-};
-
-DenseLayer read_dense(const Reader& reader, const std::string& name, std::size_t inputs) {
+DenseLayer read_dense(const TensorFileReader& reader, const std::string& name, std::size_t inputs) {
   Tensor weight = reader.tensor(name + ".weight", 2);
   Tensor bias = reader.tensor(name + ".bias", 1);
   if (weight.shape[0] != bias.shape[0] || weight.shape[1] != inputs) {
@@ -195,8 +146,8 @@ DenseLayer read_dense(const Reader& reader, const std::string& name, std::size_t
   return {std::move(weight.values), std::move(bias.values)};
 }
 
-LayerPredictor read_predictor(const Reader& reader, const std::string& name, const std::vector<std::size_t>& layers,
-                              std::size_t dense_layers) {
+LayerPredictor read_predictor(const TensorFileReader& reader, const std::string& name,
+                              const std::vector<std::size_t>& layers, std::size_t dense_layers) {
   PredictorParts parts{.layers = layers, .mean = reader.tensor(name + ".mean", 1).values, .network = {}};
   std::size_t inputs = parts.mean.size();
   for (std::size_t i = 0; i < dense_layers; ++i) {
@@ -210,7 +161,7 @@ LayerPredictor read_predictor(const Reader& reader, const std::string& name, con
   }
 }
 
-std::vector<CrossValidationScore> read_scores(const Reader& reader, const std::string& policy) {
+std::vector<CrossValidationScore> read_scores(const TensorFileReader& reader, const std::string& policy) {
   const auto key = [&](const char* name) { return key_of(policy, fmt::format("cross_validation.{}", name)); };
   if (!reader.has(key("steerability"))) return {};
   const auto& steerability = reader.get<std::vector<double>>(key("steerability"));
@@ -224,17 +175,17 @@ std::vector<CrossValidationScore> read_scores(const Reader& reader, const std::s
   const auto& weight_decay = whole("weight_decay", reader.get<std::vector<std::string>>(key("weight_decay")));
   const auto& accuracy = whole("accuracy", reader.get<std::vector<double>>(key("accuracy")));
   const auto& epochs = whole("epochs", reader.get<std::vector<double>>(key("epochs")));
-  const auto hidden_width = reader.get_sizes(key("hidden_width"));
-  const auto hidden_layers = reader.get_sizes(key("hidden_layers"));
+  const auto hidden_width = reader.sizes(key("hidden_width"));
+  const auto hidden_layers = reader.sizes(key("hidden_layers"));
   whole("hidden_width", hidden_width);
   whole("hidden_layers", hidden_layers);
 
   std::vector<CrossValidationScore> scores;
   for (std::size_t i = 0; i < steerability.size(); ++i) {
-    scores.push_back({.settings = {.learning_rate = reader.decimal(key("learning_rate"), learning_rate[i]),
+    scores.push_back({.settings = {.learning_rate = decimal(reader, key("learning_rate"), learning_rate[i]),
                                    .hidden_width = hidden_width[i],
                                    .hidden_layers = hidden_layers[i],
-                                   .weight_decay = reader.decimal(key("weight_decay"), weight_decay[i])},
+                                   .weight_decay = decimal(reader, key("weight_decay"), weight_decay[i])},
                       .steerability = steerability[i],
                       .accuracy = accuracy[i],
                       .epochs = epochs[i]});
@@ -242,10 +193,10 @@ std::vector<CrossValidationScore> read_scores(const Reader& reader, const std::s
   return scores;
 }
 
-std::vector<TrainingCurve> read_curves(const Reader& reader, const std::string& policy) {
+std::vector<TrainingCurve> read_curves(const TensorFileReader& reader, const std::string& policy) {
   const auto folds_key = key_of(policy, "curves.folds");
   if (!reader.has(folds_key) && !reader.has(curve_key(policy, 0, "training"))) return {};
-  const std::size_t folds = reader.get_size(folds_key);
+  const std::size_t folds = reader.size(folds_key);
   std::vector<TrainingCurve> curves;
   for (std::size_t fold = 0; fold < folds; ++fold) {
     const auto training_key = curve_key(policy, fold, "training");
@@ -260,7 +211,7 @@ std::vector<TrainingCurve> read_curves(const Reader& reader, const std::string& 
 }
 
 template <typename Parse>
-auto read_name(const Reader& reader, const std::string& key, const Parse& parse) {
+auto read_name(const TensorFileReader& reader, const std::string& key, const Parse& parse) {
   const auto& name = reader.get<std::string>(key);
   try {
     return parse(name);
@@ -269,44 +220,44 @@ auto read_name(const Reader& reader, const std::string& key, const Parse& parse)
   }
 }
 
-std::optional<SteeringOperator> read_operation(const Reader& reader) {
+std::optional<SteeringOperator> read_operation(const TensorFileReader& reader) {
   const auto key = prefix + "operator";
   if (!reader.has(key)) return std::nullopt;
   return read_name(reader, key, parse_steering_operator);
 }
 
-PredictorPolicy read_policy(const Reader& reader, const std::string& title) {
+PredictorPolicy read_policy(const TensorFileReader& reader, const std::string& title) {
   const PredictorPolicy policy{.objective = read_name(reader, key_of(title, "objective"), parse_objective),
-                               .top_k = reader.get_size(key_of(title, "top_k"))};
+                               .top_k = reader.size(key_of(title, "top_k"))};
   if (to_string(policy) != title) {
     reader.refuse(fmt::format("{}{} holds the predictors of {}", prefix, title, to_string(policy)));
   }
   return policy;
 }
 
-FittedPredictors read_fitted(const Reader& reader, const std::string& title, std::size_t model_layers) {
+FittedPredictors read_fitted(const TensorFileReader& reader, const std::string& title, std::size_t model_layers) {
   const auto key = [&](const char* name) { return key_of(title, name); };
   if (const auto& found = reader.get<std::string>(key("activation")); found != activation) {
     reader.refuse(fmt::format("{} is '{}', which this version does not know", key("activation"), found));
   }
-  const auto layers = reader.get_sizes(key("layers"));
+  const auto layers = reader.sizes(key("layers"));
   if (std::ranges::any_of(layers, [&](std::size_t layer) { return layer >= model_layers; })) {
     reader.refuse(fmt::format("{} names a layer that a model of {} layers does not have", key("layers"), model_layers));
   }
   FittedPredictors fitted{
       .policy = read_policy(reader, title),
-      .settings = {.learning_rate = reader.get_decimal(key("learning_rate")),
-                   .hidden_width = reader.get_size(key("hidden_width")),
-                   .hidden_layers = reader.get_size(key("hidden_layers")),
-                   .weight_decay = reader.get_decimal(key("weight_decay"))},
-      .epochs = reader.get_size(key("epochs")),
+      .settings = {.learning_rate = get_decimal(reader, key("learning_rate")),
+                   .hidden_width = reader.size(key("hidden_width")),
+                   .hidden_layers = reader.size(key("hidden_layers")),
+                   .weight_decay = get_decimal(reader, key("weight_decay"))},
+      .epochs = reader.size(key("epochs")),
       .scores = read_scores(reader, title),
       .by_seed = {},
       .curves = read_curves(reader, title),
   };
-  const std::size_t seeds = reader.get_size(key("seeds"));
+  const std::size_t seeds = reader.size(key("seeds"));
   if (seeds == 0) reader.refuse(fmt::format("{} is 0", key("seeds")));
-  const std::size_t dense_layers = reader.get_size(key("dense_layers"));
+  const std::size_t dense_layers = reader.size(key("dense_layers"));
   for (std::size_t seed = 0; seed < seeds; ++seed) {
     const std::string name = fmt::format("{}.seed{}", title, seed);
     fitted.by_seed.push_back(read_predictor(reader, name, layers, dense_layers));
@@ -317,7 +268,7 @@ FittedPredictors read_fitted(const Reader& reader, const std::string& title, std
   return fitted;
 }
 
-std::map<std::string, std::string> read_notes(const Reader& reader, const TensorFile& file) {
+std::map<std::string, std::string> read_notes(const TensorFileReader& reader, const TensorFile& file) {
   std::map<std::string, std::string> notes;
   for (const auto& [key, value] : file.metadata) {
     if (key.starts_with(note_prefix)) notes[key.substr(note_prefix.size())] = reader.get<std::string>(key);
@@ -325,7 +276,7 @@ std::map<std::string, std::string> read_notes(const Reader& reader, const Tensor
   return notes;
 }
 
-void check_kind(const Reader& reader) {
+void check_kind(const TensorFileReader& reader) {
   if (!reader.has(architecture_key) || reader.get<std::string>(architecture_key) != architecture) {
     reader.refuse(fmt::format("this is not a layer predictor ({} is not '{}')", architecture_key, architecture));
   }
@@ -367,7 +318,9 @@ void write_predictors(const std::filesystem::path& path, const PredictorFile& pr
 
 PredictorFile read_predictors(const std::filesystem::path& path) {
   const TensorFile file = read_tensor_file(path);
-  const Reader reader(file, path.string());
+  const TensorFileReader reader(file, [&](const std::string& what) {
+    throw Error(ErrorKind::predictor, fmt::format("{}: {}: fit the predictor again", path.string(), what));
+  });
   check_kind(reader);
   PredictorFile predictors{
       .encoder = reader.get<std::string>(prefix + "encoder"),
@@ -375,8 +328,8 @@ PredictorFile read_predictors(const std::filesystem::path& path) {
       .method = reader.get<std::string>(prefix + "method"),
       .operation = read_operation(reader),
       .model_architecture = reader.get<std::string>(prefix + "model_architecture"),
-      .model_layers = reader.get_size(prefix + "model_layers"),
-      .fixed_layer = reader.get_size(prefix + "fixed_layer"),
+      .model_layers = reader.size(prefix + "model_layers"),
+      .fixed_layer = reader.size(prefix + "fixed_layer"),
       .fixed_layer_method = reader.get<std::string>(prefix + "fixed_layer_method"),
       .default_policy = {},
       .by_policy = {},

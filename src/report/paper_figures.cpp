@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
-#include <variant>
 
+#include "base/row_json.h"
 #include "report/script_engine.h"
 #include "report/web_files.h"
 #include "w2s/error.h"
@@ -14,23 +13,17 @@
 namespace w2s {
 namespace {
 
-using nlohmann::json;
-
-struct CellAsJson {
-  json operator()(std::monostate /*nothing*/) const { return nullptr; }
-  json operator()(const std::string& text) const { return text; }
-  json operator()(std::int64_t number) const { return number; }
-  json operator()(double number) const { return number; }
-};
+using json = nlohmann::ordered_json;
 
 json as_json(const Table& table) {
+  const auto [fields, records] = records_of(table);
   json rows = json::array();
-  for (const auto& row : table.rows) {
-    json cells = json::array();
-    for (const Cell& cell : row) cells.push_back(std::visit(CellAsJson{}, cell));
-    rows.push_back(std::move(cells));
+  for (const auto& record : records) {
+    json row = json::array();
+    for (const auto& datum : record) row.push_back(datum_json(datum));
+    rows.push_back(std::move(row));
   }
-  return {{"columns", table.columns}, {"rows", std::move(rows)}};
+  return {{"columns", fields}, {"rows", std::move(rows)}};
 }
 
 /// Bytes that are no UTF-8 become U+FFFD.

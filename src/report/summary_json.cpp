@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/row_json.h"
 #include "report/rounded.h"
 #include "w2s/evaluation.h"
 
@@ -101,15 +102,7 @@ Json behavior_json(const BehaviorReport& behavior, std::size_t index, std::span<
 Json encoders_json(const std::optional<EncoderComparison>& comparison) {
   if (!comparison) return nullptr;
   Json scores = Json::array();
-  for (const auto& score : comparison->scores) {
-    scores.push_back({{"encoder", score.encoder},
-                      {"behavior", score.behavior},
-                      {"method", score.method},
-                      {"cv_accuracy", score.cv_accuracy},
-                      {"cv_steerability", score.cv_steerability},
-                      {"test_accuracy", score.test_accuracy},
-                      {"test_steerability", score.test_steerability}});
-  }
+  for (const auto& score : comparison->scores) scores.push_back(row_json(encoder_score_fields(), score));
   Json spaces = Json::array();
   for (std::size_t i = 0; i < comparison->spaces.size(); ++i) {
     const auto& space = comparison->spaces[i];

@@ -4,74 +4,80 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/row_json.h"
 #include "w2s/error.h"
 
 namespace w2s {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Point = EncoderSpace::Point;
 
-Json to_json(const EncoderScore& score) {
-  return {{"encoder", score.encoder},
-          {"behavior", score.behavior},
-          {"method", score.method},
-          {"cv_accuracy", score.cv_accuracy},
-          {"cv_steerability", score.cv_steerability},
-          {"test_accuracy", score.test_accuracy},
-          {"test_steerability", score.test_steerability}};
+Fields<EncoderSpace> space_fields() {
+  return {{{.field = "encoder"}, &EncoderSpace::encoder},
+          {{.field = "width"}, &EncoderSpace::width},
+          {{.field = "silhouette"}, &EncoderSpace::silhouette}};
 }
 
-EncoderScore score_of(const Json& json) {
-  return {.encoder = json.at("encoder").get<std::string>(),
-          .behavior = json.at("behavior").get<std::string>(),
-          .method = json.at("method").get<std::string>(),
-          .cv_accuracy = json.at("cv_accuracy").get<double>(),
-          .cv_steerability = json.at("cv_steerability").get<double>(),
-          .test_accuracy = json.at("test_accuracy").get<double>(),
-          .test_steerability = json.at("test_steerability").get<double>()};
-}
-
-Json to_json(const EncoderSpace& space) {
-  Json points = Json::array();
+Json json_of(const EncoderSpace& space) {
+  auto json = row_json(space_fields(), space);
+  auto& points = json["points"] = Json::array();
   for (const auto& point : space.points)
     points.push_back({{"behavior", point.behavior}, {"sample", point.sample}, {"umap", point.umap}});
-  return {{"encoder", space.encoder},
-          {"width", space.width},
-          {"silhouette", space.silhouette ? Json(*space.silhouette) : Json()},
-          {"points", std::move(points)}};
+  return json;
 }
 
-EncoderSpace space_of(const Json& json) {
-  EncoderSpace space{.encoder = json.at("encoder").get<std::string>(),
-                     .width = json.at("width").get<std::size_t>(),
-                     .silhouette = {},
-                     .points = {}};
-  if (!json.at("silhouette").is_null()) space.silhouette = json.at("silhouette").get<double>();
-  for (const auto& point : json.at("points")) {
-    space.points.push_back({.behavior = point.at("behavior").get<std::string>(),
-                            .sample = point.at("sample").get<std::string>(),
-                            .umap = point.at("umap").get<std::array<double, 2>>()});
-  }
+Point point_of(const JsonValue& json) {
+  const auto umap = json.require("umap");
+  if (umap.length() != 2) umap.fail("must have two coordinates");
+  return {.behavior = json.require("behavior").text(),
+          .sample = json.require("sample").text(),
+          .umap = {umap[0].number(), umap[1].number()}};
+}
+
+EncoderSpace space_of(const JsonValue& json) {
+  auto space = row_from_json(space_fields(), json);
+  const auto points = json.require("points");
+  for (std::size_t i = 0; i < points.length(); ++i) space.points.push_back(point_of(points[i]));
   return space;
+}
+
+[[noreturn]] void refuse(const std::string& problem) {
+  throw Error(ErrorKind::results, fmt::format("encoders.json: is no comparison of encoders: {}", problem));
 }
 
 }  // namespace
 
+Fields<EncoderScore> encoder_score_fields() {
+  using Row = EncoderScore;
+  return {{column_named("encoder"), &Row::encoder},
+          {column_named("behavior"), &Row::behavior},
+          {column_named("method"), &Row::method},
+          {{"cv_accuracy", "CV accuracy", percentage()}, &Row::cv_accuracy},
+          {{"cv_steerability", "CV steerability", decimals(4)}, &Row::cv_steerability},
+          {{"test_accuracy", "test accuracy", percentage()}, &Row::test_accuracy},
+          {{"test_steerability", "test steerability", decimals(4)}, &Row::test_steerability}};
+}
+
 std::string encoder_comparison_to_json(const EncoderComparison& comparison) {
   Json json = {{"scores", Json::array()}, {"spaces", Json::array()}};
-  for (const auto& score : comparison.scores) json["scores"].push_back(to_json(score));
-  for (const auto& space : comparison.spaces) json["spaces"].push_back(to_json(space));
+  for (const auto& score : comparison.scores) json["scores"].push_back(row_json(encoder_score_fields(), score));
+  for (const auto& space : comparison.spaces) json["spaces"].push_back(json_of(space));
   return json.dump(1) + "\n";
 }
 
-EncoderComparison encoder_comparison_from_json(const std::string& text) try {
-  const auto json = Json::parse(text);
+EncoderComparison encoder_comparison_from_json(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_discarded()) refuse("not valid JSON");
+  const JsonValue document(
+      json, [](const JsonProblem& found) { refuse(fmt::format("field '{}' {}", found.path, found.problem)); });
+  const auto scores = document.require("scores");
+  const auto spaces = document.require("spaces");
   EncoderComparison comparison;
-  for (const auto& score : json.at("scores")) comparison.scores.push_back(score_of(score));
-  for (const auto& space : json.at("spaces")) comparison.spaces.push_back(space_of(space));
+  for (std::size_t i = 0; i < scores.length(); ++i)
+    comparison.scores.push_back(row_from_json(encoder_score_fields(), scores[i]));
+  for (std::size_t i = 0; i < spaces.length(); ++i) comparison.spaces.push_back(space_of(spaces[i]));
   return comparison;
-} catch (const Json::exception& error) {
-  throw Error(ErrorKind::results, fmt::format("encoders.json: is no comparison of encoders: {}", error.what()));
 }
 
 std::filesystem::path encoder_comparison_path(const std::filesystem::path& folder) { return folder / "encoders.json"; }

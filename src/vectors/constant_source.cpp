@@ -32,9 +32,7 @@ std::map<std::size_t, std::vector<float>> directions_of(const TensorFile& file) 
     if (tensor.shape.size() != 1) refuse(fmt::format("{} has {} dimensions instead of 1", name, tensor.shape.size()));
     directions[layer_of(name)] = tensor.values;
   }
-  const auto first = file.metadata.find(std::string(first_layer_key));
-  if (first == file.metadata.end()) return directions;
-  if (const auto* values = std::get_if<std::vector<double>>(&first->second)) {
+  if (const auto* values = find_value<std::vector<double>>(file, first_layer_key)) {
     auto& direction = directions[0];
     direction.clear();
     for (const double value : *values) direction.push_back(static_cast<float>(value));

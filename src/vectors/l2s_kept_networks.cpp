@@ -57,9 +57,7 @@ std::optional<Network> KeptNetworks::read(const NetworkKey& key) {
   if (folder_.empty() || !std::filesystem::exists(path_of(key))) return std::nullopt;
   try {
     const auto file = read_tensor_file(path_of(key));
-    const auto origin = file.metadata.find(std::string(origin_key));
-    if (origin == file.metadata.end() || origin->second != MetadataValue(origin_of(key.context_layer)))
-      return std::nullopt;
+    if (text_or_empty(file, origin_key) != origin_of(key.context_layer)) return std::nullopt;
     return unstack(file, 1, training_->train.width).front();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::io) throw;

@@ -59,31 +59,21 @@ std::vector<std::size_t> as_read(std::vector<std::size_t> shape) {
 }
 
 template <typename Value>
-const Value& metadata_of(const TensorFile& file, std::string_view key) {
-  const auto found = file.metadata.find(std::string(key));
-  const auto* value = found == file.metadata.end() ? nullptr : std::get_if<Value>(&found->second);
-  if (value == nullptr) refuse(fmt::format("has no {}, or it is of another type", key));
-  return *value;
-}
-
-template <typename Value>
-const std::vector<Value>& by_layer(const TensorFile& file, std::string_view key, std::size_t layers) {
-  const auto& values = metadata_of<std::vector<Value>>(file, key);
-  if (values.size() != layers) refuse(fmt::format("{} has {} values for {} layers", key, values.size(), layers));
+const std::vector<Value>& by_layer(const TensorFileReader& file, std::string_view key, std::size_t layers) {
+  const auto& values = file.get<std::vector<Value>>(key);
+  if (values.size() != layers) file.refuse(fmt::format("{} has {} values for {} layers", key, values.size(), layers));
   return values;
 }
 
-std::size_t hidden_width_of(const TensorFile& file) {
-  const auto width = metadata_of<std::int64_t>(file, hidden_width_key);
-  if (width < 1) refuse(fmt::format("{} is {}", hidden_width_key, width));
+std::size_t hidden_width_of(const TensorFileReader& file) {
+  const auto width = file.get<std::int64_t>(hidden_width_key);
+  if (width < 1) file.refuse(fmt::format("{} is {}", hidden_width_key, width));
   return static_cast<std::size_t>(width);
 }
 
-void read_part(std::span<Network> networks, const TensorFile& file, const Part& part, std::size_t width,
+void read_part(std::span<Network> networks, const TensorFileReader& file, const Part& part, std::size_t width,
                std::size_t hidden) {
-  const auto found = file.tensors.find(std::string(part.name));
-  if (found == file.tensors.end()) refuse(fmt::format("has no tensor {}", part.name));
-  const auto& [shape, values] = found->second;
+  const auto& [shape, values] = file.tensor(part.name);
   auto expected = part.shape(width, hidden);
   expected.insert(expected.begin(), networks.size());
   if (as_read(shape) != as_read(expected)) {
@@ -97,7 +87,7 @@ void read_part(std::span<Network> networks, const TensorFile& file, const Part& 
   }
 }
 
-void read_figure(std::span<Network> networks, const TensorFile& file, const Figure& figure) {
+void read_figure(std::span<Network> networks, const TensorFileReader& file, const Figure& figure) {
   const auto& values = by_layer<double>(file, figure.key, networks.size());
   for (std::size_t layer = 0; layer < networks.size(); ++layer) {
     if (!std::isfinite(values[layer]) || values[layer] < 0)
@@ -144,11 +134,12 @@ TensorFile stack(std::span<const Network> networks) {
 
 std::vector<Network> unstack(const TensorFile& file, std::size_t layers, std::size_t width) {
   if (layers == 0 || width == 0) refuse("does not say for which model it is");
-  const std::size_t hidden = hidden_width_of(file);
-  const auto& epochs = by_layer<std::int64_t>(file, epochs_key, layers);
+  const TensorFileReader reader(file, refuse);
+  const std::size_t hidden = hidden_width_of(reader);
+  const auto& epochs = by_layer<std::int64_t>(reader, epochs_key, layers);
   std::vector<Network> networks(layers);
-  for (const auto& part : parts) read_part(networks, file, part, width, hidden);
-  for (const auto& figure : figures) read_figure(networks, file, figure);
+  for (const auto& part : parts) read_part(networks, reader, part, width, hidden);
+  for (const auto& figure : figures) read_figure(networks, reader, figure);
   for (std::size_t layer = 0; layer < layers; ++layer) networks[layer].epochs = epochs[layer];
   return networks;
 }

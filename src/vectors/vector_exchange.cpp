@@ -54,12 +54,6 @@ std::optional<VectorFormat> format_by_extension(const fs::path& path) {
   return find_by_name(extensions, extension);
 }
 
-std::string text_at(const TensorFile& file, const char* key) {
-  const auto found = file.metadata.find(key);
-  const auto* text = found == file.metadata.end() ? nullptr : std::get_if<std::string>(&found->second);
-  return text == nullptr ? std::string() : *text;
-}
-
 LayerDirections directions_of_source(const VectorSource& source) {
   const auto& info = source.info();
   if (depends_on_input(source)) {
@@ -102,7 +96,7 @@ void refuse_models(const fs::path& path) {
 TensorFile read_control_vector(const fs::path& path) {
   refuse_models(path);
   auto file = read_tensor_file(path);
-  const auto architecture = text_at(file, "general.architecture");
+  const auto architecture = text_or_empty(file, "general.architecture");
   if (architecture == control_vector_architecture) return file;
   if (architecture.starts_with("w2s-"))
     refuse(fmt::format("is a file of w2s ('{}') that needs no import, or holds no fixed vectors", architecture));
@@ -111,15 +105,15 @@ TensorFile read_control_vector(const fs::path& path) {
 }
 
 LayerDirections directions_of_control_vector(const TensorFile& file) {
-  LayerDirections directions{.method = text_at(file, method_key), .model_architecture = text_at(file, model_key)};
+  LayerDirections directions{.method = text_or_empty(file, method_key),
+                             .model_architecture = text_or_empty(file, model_key)};
   for (const auto& [name, tensor] : file.tensors) {
     const auto layer = vectors::layer_of_direction(name);
     if (!layer) refuse(fmt::format("has a tensor '{}'; the tensors of a control vector are direction.<layer>", name));
     if (tensor.shape.size() != 1) refuse(fmt::format("{} has {} dimensions, not one", name, tensor.shape.size()));
     vectors::add_direction(directions, *layer, tensor.values);
   }
-  const auto first = file.metadata.find(first_layer_key);
-  const auto* values = first == file.metadata.end() ? nullptr : std::get_if<std::vector<double>>(&first->second);
+  const auto* values = find_value<std::vector<double>>(file, first_layer_key);
   if (values == nullptr) return directions;
   std::vector<float> direction;
   for (const double value : *values) direction.push_back(static_cast<float>(value));

@@ -25,17 +25,6 @@ constexpr std::array<AgreementField, 4> agreement_fields = {{{"cosine", &OracleA
                                                              {"error", &OracleAgreement::error},
                                                              {"mean_error", &OracleAgreement::mean_error}}};
 
-template <typename Value>
-const Value* find_value(const TensorFile& file, const std::string& key) {
-  const auto found = file.metadata.find(key);
-  return found == file.metadata.end() ? nullptr : std::get_if<Value>(&found->second);
-}
-
-std::string text_of(const TensorFile& file, const std::string& key) {
-  const auto* text = find_value<std::string>(file, key);
-  return text == nullptr ? std::string() : *text;
-}
-
 std::size_t size_of(const TensorFile& file, const std::string& key) {
   const auto* number = find_value<std::int64_t>(file, key);
   return number == nullptr || *number < 0 ? 0 : static_cast<std::size_t>(*number);
@@ -54,8 +43,8 @@ std::vector<OracleAgreement> agreement_of(const TensorFile& file) {
 
 SourceInfo info_of(const TensorFile& file) {
   SourceInfo info;
-  info.method = text_of(file, "w2s.method");
-  info.model_architecture = text_of(file, "controlvector.model_hint");
+  info.method = text_or_empty(file, "w2s.method");
+  info.model_architecture = text_or_empty(file, "controlvector.model_hint");
   info.layers = size_of(file, "controlvector.layer_count");
   info.width = size_of(file, "w2s.width");
   for (const auto& [key, value] : file.metadata) {
@@ -104,7 +93,7 @@ bool depends_on_input(const VectorSource& source) { return !source.needs().empty
 
 std::unique_ptr<VectorSource> read_vector_source(const std::filesystem::path& path) {
   const auto file = read_gguf(path);
-  const auto architecture = text_of(file, "general.architecture");
+  const auto architecture = text_or_empty(file, "general.architecture");
   const auto* method = reader_of(architecture);
   if (method == nullptr) {
     throw Error(ErrorKind::vectors, fmt::format("{}: is a GGUF file of architecture '{}', not steering vectors",

@@ -85,10 +85,10 @@ StudyOutcome two_behaviors() {
 
 TEST(OutcomeReport, NamesBehavioursOnlyWhereThereAreSeveral) {
   const auto one = outcome_report({.results = {policy("fixed", 2.5), policy("optimum", 3)}, .noise = {}});
-  EXPECT_THAT(render_text(one.readable), Not(HasSubstr("openness")));
+  EXPECT_THAT(render_text(one.table), Not(HasSubstr("openness")));
   const auto several = outcome_report(two_behaviors());
-  EXPECT_THAT(render_text(several.readable), HasSubstr("narcissism"));
-  EXPECT_THAT(render_text(several.readable), HasSubstr("mean"));
+  EXPECT_THAT(render_text(several.table), HasSubstr("narcissism"));
+  EXPECT_THAT(render_text(several.table), HasSubstr("mean"));
 }
 
 TEST(OutcomeReport, JudgesEachBehaviourButNotTheirMean) {
@@ -119,7 +119,7 @@ TEST(OutcomeReport, ShowsDeviationsWhereThereAreAny) {
   row.steerability_sd = 0.25;
   row.proportion_sd = 0.01;
   row.accuracy = 0.5;
-  const auto text = render_text(outcome_report({.results = {row}, .noise = {}}).readable);
+  const auto text = render_text(outcome_report({.results = {row}, .noise = {}}).table);
   EXPECT_THAT(text, HasSubstr("2.500 ± 0.250"));
   EXPECT_THAT(text, HasSubstr("90.0 ± 1.0%"));
   EXPECT_THAT(text, HasSubstr("50.0%"));
@@ -129,15 +129,16 @@ TEST(OutcomeReport, ShowsRegretsWithTheDigitsOfSteerabilities) {
   auto row = policy("w2s-expected", 2.5);
   row.regret = 0.03125;
   const auto report = outcome_report({.results = {row, policy("fixed", 2.4)}, .noise = {}});
-  EXPECT_THAT(render_text(report.readable), HasSubstr("0.031"));
-  EXPECT_THAT(report.readable.columns, ::testing::Contains("regret"));
-  const auto column = std::ranges::find(report.tidy.columns, "regret") - report.tidy.columns.begin();
-  EXPECT_EQ(report.tidy.rows.at(0).at(static_cast<std::size_t>(column)), Cell(0.03125));
-  EXPECT_EQ(report.tidy.rows.at(1).at(static_cast<std::size_t>(column)), Cell());
+  EXPECT_THAT(render_text(report.table), HasSubstr("0.031"));
+  EXPECT_THAT(render_text(report.table), HasSubstr("regret"));
+  const auto records = records_of(report.table);
+  const auto column = std::ranges::find(records.fields, "regret") - records.fields.begin();
+  EXPECT_EQ(records.rows.at(0).at(static_cast<std::size_t>(column)), Datum(0.03125));
+  EXPECT_EQ(records.rows.at(1).at(static_cast<std::size_t>(column)), Datum());
 }
 
 TEST(OutcomeReport, ShowsSmallSteerabilitiesWithMoreDecimals) {
-  const auto text = render_text(outcome_report({.results = {policy("fixed", 0.01234)}, .noise = {}}).readable);
+  const auto text = render_text(outcome_report({.results = {policy("fixed", 0.01234)}, .noise = {}}).table);
   EXPECT_THAT(text, HasSubstr("0.01234"));
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 TEST(Report, HasItsNotesAsAListInMarkdown) {
   Report report;
-  report.readable = {.columns = {"name"}, .rows = {{Cell("a")}}};
+  report.table = {.columns = columns_named({"name"}), .rows = {{Cell("a")}}};
   report.notes = "First.\n\nSecond:\n  its detail\n";
   EXPECT_EQ(render(report, Format::md), "| name |\n| --- |\n| a |\n\n- First.\n- Second:\n  - its detail\n");
   EXPECT_THAT(render(report, Format::table), testing::EndsWith("First.\n\nSecond:\n  its detail\n"));
@@ -15,7 +15,7 @@ TEST(Report, HasItsNotesAsAListInMarkdown) {
 
 TEST(Report, HasItsNotesAsCommentsInLatex) {
   Report report;
-  report.readable = {.columns = {"name"}, .rows = {{Cell("a")}}};
+  report.table = {.columns = columns_named({"name"}), .rows = {{Cell("a")}}};
   report.notes = "First.\n\nSecond: 5%\n";
   EXPECT_THAT(render(report, Format::latex), testing::EndsWith("\\end{tabular}\n% First.\n% Second: 5%\n"));
 }

@@ -18,18 +18,18 @@ ConstantSource two_layers(std::vector<OracleAgreement> validation) {
 
 TEST(SourceReport, HasTheLengthOfEachVector) {
   const auto report = source_report(two_layers({}));
-  EXPECT_THAT(report.tidy.columns, ElementsAre("layer", "norm"));
-  ASSERT_EQ(report.tidy.rows.size(), 2U);
-  EXPECT_EQ(std::get<double>(report.tidy.rows[0][1]), 5.0);
-  EXPECT_EQ(std::get<double>(report.tidy.rows[1][1]), 0.0);
+  EXPECT_THAT(records_of(report.table).fields, ElementsAre("layer", "norm"));
+  ASSERT_EQ(report.table.rows.size(), 2U);
+  EXPECT_EQ(std::get<double>(report.table.rows[0][1]), 5.0);
+  EXPECT_EQ(std::get<double>(report.table.rows[1][1]), 0.0);
   EXPECT_THAT(report.notes, IsEmpty());
 }
 
 TEST(SourceReport, HasTheAgreementOfEachLayerAndItsMean) {
   const auto report = source_report(two_layers({{0.5, 0.25, 1, 4}, {0.75, 0.25, 2, 2}}));
-  EXPECT_THAT(report.tidy.columns, ElementsAre("layer", "norm", "cosine", "mean_cosine", "error", "mean_error"));
-  EXPECT_THAT(report.readable.rows[0],
-              ElementsAre(Cell(std::int64_t{0}), Cell("5"), Cell("0.5000"), Cell("0.2500"), Cell("75.0%")));
+  EXPECT_THAT(records_of(report.table).fields,
+              ElementsAre("layer", "norm", "cosine", "mean_cosine", "error", "mean_error"));
+  EXPECT_THAT(render_markdown(report.table), HasSubstr("| 0 | 5 | 0.5000 | 0.2500 | 75.0% |\n"));
   EXPECT_THAT(report.notes, HasSubstr("cosine 0.6250, the training mean's 0.2500; 50.0% less error than the mean"));
 }
 

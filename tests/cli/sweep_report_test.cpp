@@ -50,11 +50,11 @@ TEST(SweepReport, SummarisesByLayer) {
   const std::vector records = {record(std::int64_t{0}, 0, 1, 2), record(std::int64_t{1}, 1, 3, -4),
                                record(std::int64_t{2}, 2, 2, 5)};
   const auto report = sweep_report(records, grid, {});
-  ASSERT_EQ(report.tidy.rows.size(), 2U);
+  ASSERT_EQ(report.table.rows.size(), 2U);
   const auto number = [&](std::size_t row, std::size_t column) {
-    return std::get<double>(report.tidy.rows[row][column]);
+    return std::get<double>(report.table.rows[row][column]);
   };
-  EXPECT_EQ(std::get<std::int64_t>(report.tidy.rows[1][1]), 5);
+  EXPECT_EQ(std::get<std::int64_t>(report.table.rows[1][1]), 5);
   EXPECT_NEAR(number(0, 3), 2.0, 1e-6);
   EXPECT_NEAR(number(0, 4), 1.0, 1e-6);
   EXPECT_NEAR(number(1, 3), 1.0, 1e-6);

@@ -15,10 +15,17 @@
 namespace w2s::cli {
 namespace {
 
+const Column steerability = {
+    .field = "steerability",
+    .heading = "steerability",
+    .notation = {.digits = Notation::Digits::after_point, .count = 1, .sd_is_in_parentheses = true},
+    .parts = Column::Parts::spread};
+
 const PaperTable one_row = {.id = "table1",
                             .title = "Method against method",
                             .notes = "Means.\nm: 1 behavior, seed 0.\n",
-                            .table = {.columns = {"model_name", "steerability"}, .rows = {{"m", "-1.5 (0.1)"}}}};
+                            .table = {.columns = {column_named("model_name"), steerability},
+                                      .rows = {{"m", Spread{.value = -1.5, .sd = 0.1}}}}};
 
 TEST(TableFiles, AreOneAFormat) {
   const test::TemporaryFolder folder;
@@ -27,9 +34,9 @@ TEST(TableFiles, AreOneAFormat) {
   EXPECT_EQ(read_file(where / "table1.md"),
             "# Method against method\n\n| model_name | steerability |\n| --- | ---: |\n| m | -1.5 (0.1) |\n\n"
             "- Means.\n- m: 1 behavior, seed 0.\n");
-  EXPECT_EQ(read_file(where / "table1.csv"), "model_name,steerability\nm,-1.5 (0.1)\n");
+  EXPECT_EQ(read_file(where / "table1.csv"), "model_name,steerability,steerability_sd\nm,-1.5,0.1\n");
   EXPECT_EQ(read_file(where / "table1.json"),
-            "[\n  {\n    \"model_name\": \"m\",\n    \"steerability\": \"-1.5 (0.1)\"\n  }\n]\n");
+            "[\n  {\n    \"model_name\": \"m\",\n    \"steerability\": -1.5,\n    \"steerability_sd\": 0.1\n  }\n]\n");
   EXPECT_EQ(read_file(where / "table1.tex"),
             "% Method against method\n\\begin{tabular}{lr}\n\\toprule\nmodel\\_name & steerability \\\\\n\\midrule\n"
             "m & $-$1.5 (0.1) \\\\\n\\bottomrule\n\\end{tabular}\n% Means.\n% m: 1 behavior, seed 0.\n");
@@ -42,7 +49,7 @@ TEST(FigureFiles, AreOneAFigure) {
       one_row,
       {.id = "supp-figure9",
        .title = "Silhouettes",
-       .table = {.columns = {"model", "encoder", "width", "silhouette", "seeds"},
+       .table = {.columns = columns_named({"model", "encoder", "width", "silhouette", "seeds"}),
                  .rows = {{"m", "first-last", std::int64_t{576}, 0.25, std::int64_t{1}}}}}};
   const test::TemporaryFolder folder;
   EXPECT_THAT(write_figures(folder / "figures", tables), testing::ElementsAre("supp-figure9.svg"));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,11 +18,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string text_of(const Cell& cell) {
-  if (const auto* text = std::get_if<std::string>(&cell)) return *text;
-  if (const auto* number = std::get_if<std::int64_t>(&cell)) return fmt::format("{}", *number);
-  if (const auto* number = std::get_if<double>(&cell)) return fmt::format("{}", *number);
-  return "nothing";
+std::string text_of(const Cell& cell, const Notation& notation = {}) {
+  const auto text = to_text(cell, notation);
+  return text.empty() ? "nothing" : text;
 }
 
 const PaperTable& find(const std::vector<PaperTable>& tables, const std::string& id) {
@@ -30,19 +29,25 @@ const PaperTable& find(const std::vector<PaperTable>& tables, const std::string&
   return *found;
 }
 
-std::size_t column_of(const Table& table, const std::string& name) {
-  const auto found = std::ranges::find(table.columns, name);
-  if (found == table.columns.end()) throw std::out_of_range("no column " + name);
-  return static_cast<std::size_t>(found - table.columns.begin());
+std::vector<std::string> columns_of(const PaperTable& paper) {
+  std::vector<std::string> headings;
+  for (const auto& column : paper.table.columns) headings.push_back(column.heading);
+  return headings;
 }
 
-// The cell of the only row that has the keys.
+// The cell, as people read it, of the only row that has the keys.
 std::string at(const PaperTable& paper, const std::map<std::string, std::string>& keys, const std::string& column) {
-  const auto& table = paper.table;
+  const auto columns = columns_of(paper);
+  const auto text_in = [&](const std::vector<Cell>& row, const std::string& name) {
+    const auto found = std::ranges::find(columns, name);
+    if (found == columns.end()) throw std::out_of_range("no column " + name);
+    const auto i = static_cast<std::size_t>(found - columns.begin());
+    return text_of(row[i], paper.table.columns[i].notation);
+  };
   std::vector<std::string> found;
-  for (const auto& row : table.rows) {
-    const auto has = [&](const auto& key) { return text_of(row[column_of(table, key.first)]) == key.second; };
-    if (std::ranges::all_of(keys, has)) found.push_back(text_of(row[column_of(table, column)]));
+  for (const auto& row : paper.table.rows) {
+    const auto has = [&](const auto& key) { return text_in(row, key.first) == key.second; };
+    if (std::ranges::all_of(keys, has)) found.push_back(text_in(row, column));
   }
   return found.size() == 1 ? found.front() : fmt::format("{} rows", found.size());
 }
@@ -165,7 +170,7 @@ TEST(PaperTables, WithoutFindingsAreLeftOut) {
 TEST(Table1, HasMeansOverBehavioursWithoutADeviationOfOneSeed) {
   const auto tables = tables_of({everything("SmolLM2", 0)});
   const auto& table = find(tables, "table1");
-  EXPECT_THAT(table.table.columns, ElementsAre("model", "method", "steerability", "proportion_steerable", "seeds"));
+  EXPECT_THAT(columns_of(table), ElementsAre("model", "method", "steerability", "proportion_steerable", "seeds"));
   ASSERT_EQ(table.table.rows.size(), 4U) << "the oracle was only brought along";
   EXPECT_EQ(at(table, {{"method", "CAA w/ Fixed Layer"}}, "steerability"), "1.500");
   EXPECT_EQ(at(table, {{"method", "CAA w/ W2S"}}, "steerability"), "1.750");
@@ -206,6 +211,21 @@ TEST(Table1, OfOneBehaviourAndSeedHasItsDeviationOverPredictorSeeds) {
   EXPECT_EQ(at(find(tables, "table1"), {}, "proportion_steerable"), "0.500 (0.062)");
 }
 
+TEST(Table1, HasNumbersForPrograms) {
+  const auto one_seed = tables_of({everything("SmolLM2", 0)});
+  EXPECT_THAT(records_of(find(one_seed, "table1").table).fields,
+              ElementsAre("model", "method", "steerability", "proportion_steerable", "seeds"));
+  const auto tables = tables_of({everything("Qwen1.5-14B-Chat", 3), everything("Qwen1.5-14B-Chat", 4, 0.5)});
+  const auto records = records_of(find(tables, "table1").table);
+  EXPECT_THAT(records.fields,
+              ElementsAre("model", "method", "steerability", "steerability_sd", "proportion_steerable",
+                          "proportion_steerable_sd", "seeds", "paper_steerability", "paper_steerability_sd",
+                          "paper_proportion_steerable", "paper_proportion_steerable_sd"));
+  EXPECT_EQ(records.rows.at(0).at(2), Datum(1.75));
+  EXPECT_NEAR(std::get<double>(records.rows.at(0).at(3)), std::sqrt(0.125), 1e-12);
+  EXPECT_EQ(records.rows.at(3).at(7), Datum(2.071));
+}
+
 TEST(Table1, CountsOnlySeedsWithAllBehaviours) {
   auto unfinished = everything("SmolLM2", 1, 1);
   std::erase_if(unfinished.results, [](const auto& row) { return row.behavior != "openness"; });
@@ -228,10 +248,9 @@ TEST(Table2, HasAColumnPairAVariantAndThePapersRowUnderOurs) {
     if (row.variant == "USER.NEG") row.steerability -= 2;
   const auto tables = tables_of({llama});
   const auto& table = find(tables, "table2");
-  EXPECT_THAT(table.table.columns,
-              ElementsAre("model", "method", "numbers", "SYS.POS steerability", "SYS.POS proportion",
-                          "SYS.NEG steerability", "SYS.NEG proportion", "USER.POS steerability", "USER.POS proportion",
-                          "USER.NEG steerability", "USER.NEG proportion"));
+  EXPECT_THAT(columns_of(table), ElementsAre("model", "method", "numbers", "SYS.POS steerability", "SYS.POS proportion",
+                                             "SYS.NEG steerability", "SYS.NEG proportion", "USER.POS steerability",
+                                             "USER.POS proportion", "USER.NEG steerability", "USER.NEG proportion"));
   ASSERT_EQ(table.table.rows.size(), 8U);
   const auto cell = [&](const char* numbers, const char* column) {
     return at(table, {{"method", "CAA w/ W2S"}, {"numbers", numbers}}, column);
@@ -244,11 +263,20 @@ TEST(Table2, HasAColumnPairAVariantAndThePapersRowUnderOurs) {
   EXPECT_EQ(text_of(table.table.rows[1][2]), "paper");
 }
 
+TEST(Table2, PrintsThePapersNumbersAsThePaperDoesBesideSmallOnes) {
+  auto llama = everything("Llama-2-7B-Chat", 0);
+  for (auto& row : llama.results) row.steerability /= 1000;
+  const auto tables = tables_of({llama});
+  const std::map<std::string, std::string> keys = {{"method", "CAA w/ W2S"}, {"numbers", "paper"}};
+  EXPECT_EQ(at(find(tables, "table2"), keys, "SYS.NEG steerability"), "1.902 (0.046)");
+  EXPECT_EQ(at(find(tables, "table1"), {{"method", "CAA w/ Fixed Layer"}}, "steerability"), "0.001500");
+}
+
 TEST(Table2, HasOnlyTheVariantsThereAre) {
   auto findings = everything("SmolLM2", 0);
   std::erase_if(findings.results, [](const auto& row) { return row.variant.starts_with("USER"); });
   const auto tables = tables_of({findings});
-  EXPECT_THAT(find(tables, "table2").table.columns,
+  EXPECT_THAT(columns_of(find(tables, "table2")),
               ElementsAre("model", "method", "SYS.POS steerability", "SYS.POS proportion", "SYS.NEG steerability",
                           "SYS.NEG proportion"));
   EXPECT_THAT(ids_of(tables), Not(Contains("supp-figures5-6")));
@@ -333,7 +361,7 @@ TEST(Figure1, HasAHistogramOfBestLayers) {
 TEST(FiguresByBehaviour, HaveARowAPolicyWithTheDeviationOverSeeds) {
   const auto tables = tables_of({everything("SmolLM2", 0), everything("SmolLM2", 1, 0.5)});
   const std::map<std::string, std::string> keys = {{"behavior", "myopic"}, {"method", "caa"}, {"policy", "w2s-top1"}};
-  EXPECT_THAT(find(tables, "figure3").table.columns,
+  EXPECT_THAT(columns_of(find(tables, "figure3")),
               ElementsAre("model", "behavior", "method", "policy", "steerability", "steerability_sd", "seeds"));
   EXPECT_EQ(at(find(tables, "figure3"), keys, "steerability"), "2.5");
   EXPECT_EQ(at(find(tables, "figure3"), keys, "steerability_sd"), "0.353553");
@@ -387,7 +415,7 @@ TEST(EncoderTables, CompareEncodersWithThePapersSilhouette) {
   EXPECT_EQ(at(silhouettes, {{"encoder", "text-embedding-3-large"}}, "silhouette_sd"), "0.176777");
   EXPECT_EQ(at(silhouettes, {{"encoder", "text-embedding-3-large"}}, "paper_silhouette"), "0.62");
   EXPECT_EQ(at(silhouettes, {{"encoder", "first-last"}}, "paper_silhouette"), "nothing");
-  EXPECT_THAT(silhouettes.table.columns, Not(Contains("behavior")));
+  EXPECT_THAT(columns_of(silhouettes), Not(Contains("behavior")));
   EXPECT_EQ(at(find(tables, "supp-figure9-points"), {{"encoder", "first-last"}, {"seed", "1"}}, "umap_2"), "-2");
   const auto& accuracy = find(tables, "supp-figures10-11");
   EXPECT_EQ(at(accuracy, {{"behavior", "myopic"}, {"encoder", "first-last"}}, "cv_accuracy"), "0.75");

@@ -196,7 +196,7 @@ TEST_F(DamagedCastFile, IsRefusedWithoutOneOfItsTensors) {
   for (const std::string name : {"condition", "direction.0", "direction.2"}) {
     auto damaged = file_;
     damaged.tensors.erase(name);
-    EXPECT_THAT(refusal(damaged), HasSubstr("v.gguf: has no tensor '" + name + "'"));
+    EXPECT_THAT(refusal(damaged), HasSubstr("v.gguf: tensor " + name + " is missing"));
   }
 }
 
@@ -227,7 +227,7 @@ TEST_F(DamagedCastFile, IsRefusedWithAContextLayerTheModelHasNot) {
     EXPECT_THAT(refusal(file_), HasSubstr("looks at layer " + std::to_string(layer) + " of 3"));
   }
   file_.metadata.erase("w2s.cast.layer");
-  EXPECT_THAT(refusal(file_), HasSubstr("has no number 'w2s.cast.layer'"));
+  EXPECT_THAT(refusal(file_), HasSubstr("w2s.cast.layer is missing"));
 }
 
 TEST_F(DamagedCastFile, IsRefusedWithAThresholdNoCosineCanHave) {
@@ -236,7 +236,7 @@ TEST_F(DamagedCastFile, IsRefusedWithAThresholdNoCosineCanHave) {
     EXPECT_THAT(refusal(file_), HasSubstr("threshold of a cosine"));
   }
   file_.metadata["w2s.cast.threshold"] = std::string("high");
-  EXPECT_THAT(refusal(file_), HasSubstr("has no number 'w2s.cast.threshold'"));
+  EXPECT_THAT(refusal(file_), HasSubstr("w2s.cast.threshold is of another type"));
 }
 
 TEST_F(DamagedCastFile, IsRefusedWhereItDoesNotSayForWhichModelItIs) {

@@ -371,13 +371,14 @@ TEST(L2s, RefusesFilesThatAreNotWhole) {
     });
   };
   const auto infinity = std::numeric_limits<double>::infinity();
-  EXPECT_THAT(refusal([](auto& file) { file.tensors.erase("output.bias"); }), HasSubstr("no tensor output.bias"));
+  EXPECT_THAT(refusal([](auto& file) { file.tensors.erase("output.bias"); }),
+              HasSubstr("tensor output.bias is missing"));
   EXPECT_THAT(refusal([](auto& file) { file.tensors["hidden.weight"].shape = {3, 20, 8}; }),
               HasSubstr("hidden.weight is 3 x 20 x 8 instead of 3 x 8 x 20"));
   EXPECT_THAT(refusal([&](auto& file) { file.tensors["output.weight"].values.back() = static_cast<float>(infinity); }),
               HasSubstr("output.weight contains NaN or infinity for layer 2"));
   EXPECT_THAT(refusal([](auto& file) { file.metadata.erase("w2s.l2s.hidden_width"); }),
-              HasSubstr("no w2s.l2s.hidden_width"));
+              HasSubstr("w2s.l2s.hidden_width is missing"));
   EXPECT_THAT(refusal([](auto& file) { file.metadata["w2s.l2s.hidden_width"] = std::int64_t{-1}; }),
               HasSubstr("hidden_width is -1"));
   EXPECT_THAT(refusal([](auto& file) { file.metadata["w2s.l2s.epochs"] = std::vector<std::int64_t>{1, 2}; }),

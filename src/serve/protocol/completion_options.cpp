@@ -77,10 +77,10 @@ constexpr std::array<RefusedField, 23> refused_fields = {{
     {.name = "lora", .asks_for_nothing = is_empty},
 }};
 
-void refuse_unsupported(const JsonField& body) {
+void refuse_unsupported(const JsonValue& body) {
   for (const auto& [name, asks_for_nothing] : refused_fields) {
     const auto field = body.find(name);
-    if (field && !asks_for_nothing(field->value())) field->refuse("is not supported: leave it out");
+    if (field && !asks_for_nothing(field->value())) refuse(*field, "is not supported: leave it out");
   }
 }
 
@@ -92,7 +92,7 @@ std::uint32_t fold_seed(std::int64_t seed) {
   return folded == random_seed && bits != random_seed ? random_seed - 1 : folded;
 }
 
-void parse_logit_bias(const JsonField& biases, const RequestLimits& limits, SamplingOptions& sampling) {
+void parse_logit_bias(const JsonValue& biases, const RequestLimits& limits, SamplingOptions& sampling) {
   biases.check_is_object();
   if (biases.value().size() > limits.logit_biases)
     biases.fail(fmt::format("has {} tokens, {} are allowed", biases.value().size(), limits.logit_biases));
@@ -102,12 +102,12 @@ void parse_logit_bias(const JsonField& biases, const RequestLimits& limits, Samp
     const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), token);
     if (error != std::errc{} || end != key.data() + key.size() || token < 0)
       biases.fail(fmt::format("has {} where a token's number must be", quote(key)));
-    const JsonField bias(entry.value(), fmt::format("{}.{}", biases.path(), key));
+    const auto bias = biases.field(key, entry.value());
     sampling.logit_bias[token] = static_cast<float>(bias.number(-largest_bias, largest_bias));
   }
 }
 
-SamplingOptions parse_sampling(const JsonField& body, const RequestSettings& settings) {
+SamplingOptions parse_sampling(const JsonValue& body, const RequestSettings& settings) {
   auto sampling = settings.sampling_defaults;
   for (const auto& option : number_options) {
     if (const auto field = body.find(option.name))
@@ -123,7 +123,7 @@ SamplingOptions parse_sampling(const JsonField& body, const RequestSettings& set
   return sampling;
 }
 
-std::optional<std::size_t> parse_max_tokens(const JsonField& body) {
+std::optional<std::size_t> parse_max_tokens(const JsonValue& body) {
   std::optional<std::size_t> most;
   for (const auto* name : {"max_tokens", "max_completion_tokens"}) {
     const auto field = body.find(name);
@@ -135,7 +135,7 @@ std::optional<std::size_t> parse_max_tokens(const JsonField& body) {
   return most;
 }
 
-std::vector<std::string> parse_stop(const JsonField& stop, const RequestLimits& limits) {
+std::vector<std::string> parse_stop(const JsonValue& stop, const RequestLimits& limits) {
   if (stop.value().is_string()) return {stop.text(limits.stop_bytes)};
   if (!stop.value().is_array())
     stop.fail(fmt::format("must be a string or a list of strings, not {}", stop.value().type_name()));
@@ -145,7 +145,7 @@ std::vector<std::string> parse_stop(const JsonField& stop, const RequestLimits& 
   return strings;
 }
 
-void parse_stream(const JsonField& body, CompletionOptions& options) {
+void parse_stream(const JsonValue& body, CompletionOptions& options) {
   if (const auto stream = body.find("stream")) options.stream = stream->boolean();
   const auto stream_options = body.find("stream_options");
   if (!stream_options) return;
@@ -154,24 +154,24 @@ void parse_stream(const JsonField& body, CompletionOptions& options) {
     options.include_usage = include_usage->boolean();
 }
 
-void parse_choices(const JsonField& body, const RequestLimits& limits, CompletionOptions& options) {
+void parse_choices(const JsonValue& body, const RequestLimits& limits, CompletionOptions& options) {
   if (const auto choices = body.find("n"))
     options.choices = static_cast<std::size_t>(choices->integer(1, static_cast<std::int64_t>(limits.choices)));
   const auto best_of = body.find("best_of");
   if (best_of && static_cast<std::size_t>(best_of->integer(1, largest_count)) != options.choices)
-    best_of->refuse("is not supported, unless it is as large as n");
+    refuse(*best_of, "is not supported, unless it is as large as n");
 }
 
 }  // namespace
 
-std::string parse_model_name(const JsonField& body, const RequestLimits& limits) {
+std::string parse_model_name(const JsonValue& body, const RequestLimits& limits) {
   const auto model = body.require("model");
   const auto& name = model.text(limits.name_bytes);
   if (name.empty()) model.fail("is empty");
   return name;
 }
 
-CompletionOptions parse_completion_options(const JsonField& body, const RequestSettings& settings) {
+CompletionOptions parse_completion_options(const JsonValue& body, const RequestSettings& settings) {
   refuse_unsupported(body);
   CompletionOptions options{.model = parse_model_name(body, settings.limits),
                             .max_tokens = parse_max_tokens(body),

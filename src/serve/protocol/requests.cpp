@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "serve/protocol/completion_options.h"
-#include "serve/protocol/json_field.h"
+#include "serve/protocol/request_json.h"
 
 namespace w2s::serve {
 namespace {
@@ -19,28 +19,28 @@ constexpr std::int64_t most_dimensions = 1 << 20;
 template <typename Read>
 auto parse_body(std::string_view body, const RequestSettings& settings, const Read& read) {
   const auto json = parse_json(body, settings.limits.nesting);
-  const JsonField root(json);
+  const auto root = request_value(json);
   root.check_is_object();
   return read(root);
 }
 
-std::string role_of(const JsonField& message) {
+std::string role_of(const JsonValue& message) {
   const auto field = message.require("role");
   const auto& role = field.text(std::numeric_limits<std::size_t>::max());
   if (role == "user" || role == "assistant" || role == "system") return role;
   if (role == "developer") return "system";
-  if (role == "tool" || role == "function") field.refuse(fmt::format("{} is not supported", quote(role)));
+  if (role == "tool" || role == "function") refuse(field, fmt::format("{} is not supported", quote(role)));
   field.fail(fmt::format("is {}: use system, developer, user or assistant", quote(role)));
 }
 
-const std::string& text_of_part(const JsonField& part, const RequestLimits& limits) {
+const std::string& text_of_part(const JsonValue& part, const RequestLimits& limits) {
   const auto type = part.require("type");
   const auto& name = type.text(std::numeric_limits<std::size_t>::max());
-  if (name != "text") type.refuse(fmt::format("is {}: only \"text\" is supported", quote(name)));
+  if (name != "text") refuse(type, fmt::format("is {}: only \"text\" is supported", quote(name)));
   return part.require("text").text(limits.text_bytes);
 }
 
-std::string content_of(const JsonField& message, const RequestLimits& limits) {
+std::string content_of(const JsonValue& message, const RequestLimits& limits) {
   const auto content = message.require("content");
   if (content.value().is_string()) return content.text(limits.text_bytes);
   if (!content.value().is_array())
@@ -54,15 +54,15 @@ std::string content_of(const JsonField& message, const RequestLimits& limits) {
   return text;
 }
 
-ChatMessage parse_message(const JsonField& message, const RequestLimits& limits) {
+ChatMessage parse_message(const JsonValue& message, const RequestLimits& limits) {
   for (const auto* name : {"tool_calls", "function_call", "audio", "refusal"}) {
     const auto field = message.find(name);
-    if (field && !(field->value().is_array() && field->value().empty())) field->refuse("is not supported");
+    if (field && !(field->value().is_array() && field->value().empty())) refuse(*field, "is not supported");
   }
   return {.role = role_of(message), .content = content_of(message, limits)};
 }
 
-std::vector<ChatMessage> parse_messages(const JsonField& messages, const RequestLimits& limits) {
+std::vector<ChatMessage> parse_messages(const JsonValue& messages, const RequestLimits& limits) {
   const std::size_t count = messages.length(limits.messages);
   if (count == 0) messages.fail("is empty");
   std::vector<ChatMessage> parsed;
@@ -70,7 +70,7 @@ std::vector<ChatMessage> parse_messages(const JsonField& messages, const Request
   return parsed;
 }
 
-std::optional<std::size_t> parse_chat_log_probabilities(const JsonField& body) {
+std::optional<std::size_t> parse_chat_log_probabilities(const JsonValue& body) {
   const auto asked = body.find("logprobs");
   const bool is_asked = asked && asked->boolean();
   const auto alternatives = body.find("top_logprobs");
@@ -80,13 +80,13 @@ std::optional<std::size_t> parse_chat_log_probabilities(const JsonField& body) {
   return static_cast<std::size_t>(count);
 }
 
-std::optional<std::size_t> parse_text_log_probabilities(const JsonField& body) {
+std::optional<std::size_t> parse_text_log_probabilities(const JsonValue& body) {
   const auto field = body.find("logprobs");
   if (!field) return std::nullopt;
   return static_cast<std::size_t>(field->integer(0, most_text_alternatives));
 }
 
-std::vector<Token> parse_tokens(const JsonField& tokens) {
+std::vector<Token> parse_tokens(const JsonValue& tokens) {
   const std::size_t count = tokens.length(std::numeric_limits<std::size_t>::max());
   if (count == 0) tokens.fail("is empty");
   std::vector<Token> parsed;
@@ -96,13 +96,13 @@ std::vector<Token> parse_tokens(const JsonField& tokens) {
   return parsed;
 }
 
-Prompt parse_prompt(const JsonField& prompt, const RequestLimits& limits) {
+Prompt parse_prompt(const JsonValue& prompt, const RequestLimits& limits) {
   if (prompt.value().is_string()) return prompt.text(limits.text_bytes);
   return parse_tokens(prompt);
 }
 
 // A text, tokens, or a list of either; all of one kind.
-std::vector<Prompt> parse_prompts(const JsonField& field, const RequestLimits& limits) {
+std::vector<Prompt> parse_prompts(const JsonValue& field, const RequestLimits& limits) {
   const auto& value = field.value();
   if (value.is_string()) return {parse_prompt(field, limits)};
   if (!value.is_array())
@@ -121,7 +121,7 @@ std::vector<Prompt> parse_prompts(const JsonField& field, const RequestLimits& l
 }  // namespace
 
 ChatRequest parse_chat_request(std::string_view body, const RequestSettings& settings) {
-  return parse_body(body, settings, [&](const JsonField& root) {
+  return parse_body(body, settings, [&](const JsonValue& root) {
     ChatRequest request{.messages = {}, .options = parse_completion_options(root, settings)};
     request.messages = parse_messages(root.require("messages"), settings.limits);
     request.options.log_probabilities = parse_chat_log_probabilities(root);
@@ -130,7 +130,7 @@ ChatRequest parse_chat_request(std::string_view body, const RequestSettings& set
 }
 
 TextRequest parse_text_request(std::string_view body, const RequestSettings& settings) {
-  return parse_body(body, settings, [&](const JsonField& root) {
+  return parse_body(body, settings, [&](const JsonValue& root) {
     TextRequest request{.prompts = {}, .options = parse_completion_options(root, settings)};
     request.prompts = parse_prompts(root.require("prompt"), settings.limits);
     request.options.log_probabilities = parse_text_log_probabilities(root);
@@ -144,7 +144,7 @@ TextRequest parse_text_request(std::string_view body, const RequestSettings& set
 }
 
 EmbeddingsRequest parse_embeddings_request(std::string_view body, const RequestSettings& settings) {
-  return parse_body(body, settings, [&](const JsonField& root) {
+  return parse_body(body, settings, [&](const JsonValue& root) {
     EmbeddingsRequest request{.model = parse_model_name(root, settings.limits), .inputs = {}};
     const auto input = root.require("input");
     request.inputs = parse_prompts(input, settings.limits);
@@ -159,7 +159,7 @@ EmbeddingsRequest parse_embeddings_request(std::string_view body, const RequestS
     }
     if (const auto dimensions = root.find("dimensions"))
       request.dimensions = static_cast<std::size_t>(dimensions->integer(1, most_dimensions));
-    if (const auto steering = root.find("steering")) steering->refuse("is not supported for embeddings");
+    if (const auto steering = root.find("steering")) refuse(*steering, "is not supported for embeddings");
     return request;
   });
 }

@@ -16,7 +16,7 @@ constexpr double largest_scale = 10000;
 constexpr std::size_t most_layers = 1024;
 constexpr std::int64_t last_layer = 65535;
 
-void check_names(const JsonField& object, std::span<const std::string_view> known) {
+void check_names(const JsonValue& object, std::span<const std::string_view> known) {
   object.check_is_object();
   for (const auto& entry : object.value().items()) {
     if (std::ranges::find(known, entry.key()) == known.end())
@@ -24,10 +24,10 @@ void check_names(const JsonField& object, std::span<const std::string_view> know
   }
 }
 
-std::size_t parse_layer(const JsonField& layer) { return static_cast<std::size_t>(layer.integer(0, last_layer)); }
+std::size_t parse_layer(const JsonValue& layer) { return static_cast<std::size_t>(layer.integer(0, last_layer)); }
 
 // Of text, only what asks for the predictor: layers are numbers.
-LayerChoice parse_auto(const JsonField& layer) {
+LayerChoice parse_auto(const JsonValue& layer) {
   const auto& text = layer.text(64);
   try {
     auto choice = parse_layer_choice(text);
@@ -37,7 +37,7 @@ LayerChoice parse_auto(const JsonField& layer) {
   layer.fail(fmt::format("is {}: use \"auto\", \"auto:K\", a layer counted from 0, or a list of layers", quote(text)));
 }
 
-LayerChoice parse_layers(const JsonField& layer) {
+LayerChoice parse_layers(const JsonValue& layer) {
   if (layer.value().is_number()) return choose_layers({parse_layer(layer)});
   if (layer.value().is_string()) return parse_auto(layer);
   if (!layer.value().is_array())
@@ -51,7 +51,7 @@ LayerChoice parse_layers(const JsonField& layer) {
   }
 }
 
-SteeringRequest parse_vector(const JsonField& vector, const RequestLimits& limits) {
+SteeringRequest parse_vector(const JsonValue& vector, const RequestLimits& limits) {
   static constexpr std::array<std::string_view, 3> names = {"name", "scale", "layer"};
   check_names(vector, names);
   SteeringRequest request{.name = vector.require("name").text(limits.name_bytes)};
@@ -63,7 +63,7 @@ SteeringRequest parse_vector(const JsonField& vector, const RequestLimits& limit
 
 }  // namespace
 
-std::vector<SteeringRequest> parse_steering(const JsonField& steering, const RequestLimits& limits) {
+std::vector<SteeringRequest> parse_steering(const JsonValue& steering, const RequestLimits& limits) {
   static constexpr std::array<std::string_view, 1> names = {"vectors"};
   check_names(steering, names);
   const auto vectors = steering.require("vectors");

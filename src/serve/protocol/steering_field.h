@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "serve/protocol/json_field.h"
+#include "serve/protocol/request_json.h"
 #include "serve/protocol/requests.h"
 #include "w2s/steering_request.h"
 
@@ -11,6 +11,6 @@ namespace w2s::serve {
 
 /// `scale` is 1 where it is left out, `layer` is "auto": "auto", "auto:K", a number or a list of numbers. Fields of
 /// other names are refused, because a misspelt scale must not steer at 1.
-[[nodiscard]] std::vector<SteeringRequest> parse_steering(const JsonField& steering, const RequestLimits& limits);
+[[nodiscard]] std::vector<SteeringRequest> parse_steering(const JsonValue& steering, const RequestLimits& limits);
 
 }  // namespace w2s::serve

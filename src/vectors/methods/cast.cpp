@@ -165,36 +165,27 @@ std::unique_ptr<VectorSource> fit(const MethodTraining& training, const MethodOp
                                       std::move(fitted.condition));
 }
 
-std::vector<float> read_row(const TensorFile& file, std::string_view name, std::size_t width) {
-  const auto found = file.tensors.find(std::string(name));
-  if (found == file.tensors.end()) refuse(fmt::format("has no tensor '{}'", name));
-  const auto& tensor = found->second;
+std::vector<float> read_row(const TensorFileReader& file, std::string_view name, std::size_t width) {
+  const auto& tensor = file.tensor(name);
   if (tensor.shape != std::vector{width})
-    refuse(fmt::format("{} has {} values, the model's residual stream {}", name, tensor.values.size(), width));
-  if (!all_finite(tensor.values)) refuse(fmt::format("{} contains NaN or infinity", name));
+    file.refuse(fmt::format("{} has {} values, the model's residual stream {}", name, tensor.values.size(), width));
+  if (!all_finite(tensor.values)) file.refuse(fmt::format("{} contains NaN or infinity", name));
   return tensor.values;
-}
-
-template <typename Value>
-Value read_number(const TensorFile& file, std::string_view key) {
-  const auto found = file.metadata.find(std::string(key));
-  const auto* value = found == file.metadata.end() ? nullptr : std::get_if<Value>(&found->second);
-  if (value == nullptr) refuse(fmt::format("has no number '{}'", key));
-  return *value;
 }
 
 std::unique_ptr<VectorSource> read(const TensorFile& file, SourceInfo info) {
   if (info.layers == 0 || info.width == 0) refuse("does not say for which model it is");
-  const auto layer = read_number<std::int64_t>(file, layer_key);
+  const TensorFileReader reader(file, refuse);
+  const auto layer = reader.get<std::int64_t>(layer_key);
   if (layer < 0 || static_cast<std::size_t>(layer) >= info.layers)
     refuse(fmt::format("looks at layer {} of {}", layer, info.layers));
-  const auto threshold = read_number<double>(file, threshold_key);
+  const auto threshold = reader.get<double>(threshold_key);
   if (!(std::abs(threshold) <= 1)) refuse(fmt::format("the threshold of a cosine cannot be {}", threshold));
-  PromptCondition condition{.direction = read_row(file, condition_name, info.width),
+  PromptCondition condition{.direction = read_row(reader, condition_name, info.width),
                             .threshold = static_cast<float>(threshold)};
   std::vector<float> directions;
   for (std::size_t i = 0; i < info.layers; ++i) {
-    const auto row = read_row(file, direction_name(i), info.width);
+    const auto row = read_row(reader, direction_name(i), info.width);
     directions.insert(directions.end(), row.begin(), row.end());
   }
   if (file.tensors.size() != info.layers + 1)

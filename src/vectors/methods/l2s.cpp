@@ -178,8 +178,7 @@ std::unique_ptr<VectorSource> fit(const MethodTraining& training, const MethodOp
 
 std::unique_ptr<VectorSource> read(const TensorFile& file, SourceInfo info) {
   auto networks = l2s::unstack(file, info.layers, info.width);
-  const auto found = file.metadata.find(std::string(context_layer_key));
-  const auto* layer = found == file.metadata.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+  const auto* layer = find_value<std::int64_t>(file, context_layer_key);
   if (layer == nullptr) throw Error(ErrorKind::vectors, "does not say which context layer it looks at");
   if (*layer < 0 || static_cast<std::size_t>(*layer) >= info.layers) {
     throw Error(ErrorKind::vectors,

@@ -62,7 +62,7 @@ export function paperTables(size: Size): PaperTable[] {
       [...keys, "layer", "inputs", "share", "is_fixed", "seeds"],
       combined(size, (group) => layers.map((layer) => [...group, layer, layer, layer / 6, layer === 2 ? 1 : 0, 1])),
     ),
-    table("table1", ["model", "method", "steerability"], [["m", "CAA w/ W2S", "1.5 (0.1)"]]),
+    table("table1", ["model", "method", "steerability", "steerability_sd"], [["m", "CAA w/ W2S", 1.5, 0.1]]),
     table("figure3", policyColumns, policies(["fixed", "w2s-top1"]), "Mean over <three> seeds & more.\n"),
     table("figure4", policyColumns, policies(["fixed", "w2s-top1"])),
     ...["1-2", "3-4", "5-6", "7-8"].map((numbers) =>

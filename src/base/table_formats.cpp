@@ -1,37 +1,18 @@
-#include "cli/table.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
-namespace w2s::cli {
+#include "base/row_json.h"
+#include "w2s/table.h"
+
+namespace w2s {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-struct CellText {
-  std::string operator()(std::monostate /*nothing*/) const { return ""; }
-  std::string operator()(const std::string& text) const { return text; }
-  std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
-  std::string operator()(double number) const { return fmt::format("{}", number); }
-};
-
-struct CellJson {
-  Json operator()(std::monostate /*nothing*/) const { return nullptr; }
-  Json operator()(const std::string& text) const { return text; }
-  Json operator()(std::int64_t number) const { return number; }
-  Json operator()(double number) const { return std::isfinite(number) ? Json(number) : Json(nullptr); }
-};
-
-Json row_json(const Table& table, const std::vector<Cell>& row) {
-  Json object = Json::object();
-  for (std::size_t i = 0; i < row.size(); ++i) object[table.columns[i]] = std::visit(CellJson(), row[i]);
-  return object;
+std::string dump(const nlohmann::ordered_json& json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
-
-std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 // The text may be "12.5 ± 0.1" or "+0.3 [0.1, 0.5]": what begins like a number lines up on the right like one.
 bool looks_numeric(const std::string& text) {
@@ -122,20 +103,29 @@ std::string latex_line(const std::vector<std::string>& fields) {
   return fmt::format("{} {}\n", fmt::join(fields, " & "), R"(\\)");
 }
 
-// Header and rows as texts, each changed by `field`.
-template <typename Field>
-std::vector<std::vector<std::string>> texts(const Table& table, Field field) {
-  std::vector<std::vector<std::string>> lines;
-  lines.emplace_back();
-  for (const auto& column : table.columns) lines.back().push_back(field(column));
-  for (const auto& row : table.rows) {
-    lines.emplace_back();
-    for (const auto& cell : row) lines.back().push_back(field(to_string(cell)));
+using Lines = std::vector<std::vector<std::string>>;
+
+// Headings and rows as people read them.
+Lines lines_for_people(const Table& table) {
+  Lines lines(table.rows.size() + 1);
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const auto& column = table.columns[i];
+    if (column.heading.empty()) continue;
+    lines.front().push_back(column.heading);
+    for (std::size_t row = 0; row < table.rows.size(); ++row)
+      lines[row + 1].push_back(to_text(table.rows[row][i], column.notation));
   }
   return lines;
 }
 
-std::vector<std::size_t> column_widths(const std::vector<std::vector<std::string>>& lines) {
+template <typename Change>
+Lines changed(Lines lines, Change change) {
+  for (auto& line : lines)
+    for (auto& text : line) text = change(text);
+  return lines;
+}
+
+std::vector<std::size_t> column_widths(const Lines& lines) {
   std::vector<std::size_t> widths(lines.front().size(), 0);
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
@@ -144,7 +134,7 @@ std::vector<std::size_t> column_widths(const std::vector<std::vector<std::string
 }
 
 // A column is numeric if all that is in it is.
-std::vector<bool> numeric_columns(const std::vector<std::vector<std::string>>& lines) {
+std::vector<bool> numeric_columns(const Lines& lines) {
   std::vector<bool> numeric(lines.front().size(), lines.size() > 1);
   for (std::size_t row = 1; row < lines.size(); ++row) {
     for (std::size_t i = 0; i < lines[row].size(); ++i) numeric[i] = numeric[i] && looks_numeric(lines[row][i]);
@@ -156,15 +146,13 @@ std::string dash_if_empty(const std::string& text) { return text.empty() ? "-" :
 
 }  // namespace
 
-std::string to_string(const Cell& cell) { return std::visit(CellText(), cell); }
-
 std::size_t display_width(std::string_view text) {
   const auto begins_code_point = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; };
   return static_cast<std::size_t>(std::ranges::count_if(text, begins_code_point));
 }
 
 std::string render_text(const Table& table) {
-  auto lines = texts(table, dash_if_empty);
+  auto lines = changed(lines_for_people(table), dash_if_empty);
   const auto widths = column_widths(lines);
   const auto numeric = numeric_columns(lines);
   std::vector<std::string> rule;
@@ -182,13 +170,19 @@ std::string render_text(const Table& table) {
 }
 
 std::string render_csv(const Table& table) {
+  const auto records = records_of(table);
+  Lines lines = {records.fields};
+  for (const auto& row : records.rows) {
+    auto& line = lines.emplace_back();
+    for (const auto& datum : row) line.push_back(to_string(datum));
+  }
   std::string text;
-  for (const auto& line : texts(table, csv_field)) text += fmt::format("{}\n", fmt::join(line, ","));
+  for (const auto& line : changed(std::move(lines), csv_field)) text += fmt::format("{}\n", fmt::join(line, ","));
   return text;
 }
 
 std::string render_markdown(const Table& table) {
-  auto lines = texts(table, markdown_field);
+  auto lines = changed(lines_for_people(table), markdown_field);
   const auto numeric = numeric_columns(lines);
   std::vector<std::string> rule;
   for (const bool right : numeric) rule.emplace_back(right ? "---:" : "---");
@@ -200,28 +194,22 @@ std::string render_markdown(const Table& table) {
 }
 
 std::string render_latex(const Table& table) {
-  auto lines = texts(table, [](const std::string& text) { return text; });
+  const auto plain = lines_for_people(table);
   std::string alignment;
-  for (const bool right : numeric_columns(lines)) alignment += right ? 'r' : 'l';
-  for (auto& line : lines) {
-    for (auto& field : line) field = latex_field(field);
-  }
+  for (const bool right : numeric_columns(plain)) alignment += right ? 'r' : 'l';
+  const auto lines = changed(plain, latex_field);
   std::string text =
       fmt::format("\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\midrule\n", alignment, latex_line(lines.front()));
   for (std::size_t row = 1; row < lines.size(); ++row) text += latex_line(lines[row]);
   return text + "\\bottomrule\n\\end{tabular}\n";
 }
 
-std::string render_json(const Table& table) {
-  Json rows = Json::array();
-  for (const auto& row : table.rows) rows.push_back(row_json(table, row));
-  return dump(rows, 2) + "\n";
-}
+std::string render_json(const Table& table) { return dump(records_json(records_of(table)), 2) + "\n"; }
 
 std::string render_jsonl(const Table& table) {
   std::string text;
-  for (const auto& row : table.rows) text += dump(row_json(table, row), -1) + "\n";
+  for (const auto& object : records_json(records_of(table))) text += dump(object, -1) + "\n";
   return text;
 }
 
-}  // namespace w2s::cli
+}  // namespace w2s
