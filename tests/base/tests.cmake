@@ -1,2 +1,2 @@
 w2s_room_tests(base
-  TOPICS base64 chat_message values names file random parallel)
+  TOPICS base64 chat_message file names parallel random table values)
