@@ -5,7 +5,7 @@
 namespace w2s::cli {
 namespace {
 
-TEST(Report, HasItsNotesAsAListInMarkdown) {
+TEST(ReportOfACommand, HasItsNotesAsAListInMarkdown) {
   Report report;
   report.table = {.columns = columns_named({"name"}), .rows = {{Cell("a")}}};
   report.notes = "First.\n\nSecond:\n  its detail\n";
@@ -13,7 +13,7 @@ TEST(Report, HasItsNotesAsAListInMarkdown) {
   EXPECT_THAT(render(report, Format::table), testing::EndsWith("First.\n\nSecond:\n  its detail\n"));
 }
 
-TEST(Report, HasItsNotesAsCommentsInLatex) {
+TEST(ReportOfACommand, HasItsNotesAsCommentsInLatex) {
   Report report;
   report.table = {.columns = columns_named({"name"}), .rows = {{Cell("a")}}};
   report.notes = "First.\n\nSecond: 5%\n";
