@@ -35,6 +35,9 @@ struct EncoderChoice {
 /// Free of folders: "gguf:<file name without .gguf>", with the pooling where one was chosen; else as it is parsed.
 [[nodiscard]] std::string to_string(const EncoderChoice& choice);
 
+/// The inverse of parse_encoder_choice: with the path of a file.
+[[nodiscard]] std::string with_path(const EncoderChoice& choice);
+
 /// Whether it is an embedding model, which reads a prompt as text.
 [[nodiscard]] bool embeds_text(const EncoderChoice& choice);
 

@@ -21,6 +21,8 @@ struct ModelOptions {
   int gpu_layers = -1;        ///< layers on the GPU (llama.cpp's -ngl); -1: as many as fit, 0: none
   std::string chat_template;  ///< a Jinja template to use instead of the model's own
   bool use_mmap = true;
+  /// HOST:PORT of machines that hold layers too, as for add_rpc_servers, which loading does first.
+  std::vector<std::string> rpc_servers = {};
 };
 
 /// What a model file says about itself.

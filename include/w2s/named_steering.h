@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "w2s/encoder_choice.h"
 #include "w2s/layer_predictor.h"
 #include "w2s/model.h"
 #include "w2s/prompt_encoder.h"
@@ -44,9 +45,9 @@ struct SteeringPath {
 [[nodiscard]] SteeringPath parse_steering_path(std::string_view text);
 
 struct SteeringLoadOptions {
-  /// The embedding models that predictors see prompts through, as for parse_encoder_choice: a predictor's file says
-  /// which one it needs, not where it is.
-  std::vector<std::string> encoders = {};
+  /// The embedding models that predictors see prompts through: a predictor's file says which one it needs, not where it
+  /// is.
+  std::vector<EncoderChoice> encoders = {};
   int threads = 0;      ///< of embedding models; 0: one a core
   int gpu_layers = -1;  ///< of embedding models; as in ModelOptions
 };

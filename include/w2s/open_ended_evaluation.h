@@ -12,6 +12,7 @@
 
 #include "w2s/chat_message.h"
 #include "w2s/decoder.h"
+#include "w2s/encoder_choice.h"
 #include "w2s/job.h"
 #include "w2s/model.h"
 
@@ -34,7 +35,7 @@ struct OpenEndedSettings {
   std::size_t limit = 0;                               ///< only so many prompts a behaviour, the first ones; 0: all
   std::vector<float> scales = {-1.5F, -1.0F, -0.5F, 0.5F, 1.0F, 1.5F};  ///< 0 is always there
   std::size_t max_tokens = 48;
-  std::vector<std::string> encoders = {};  ///< as in SteeringLoadOptions
+  std::vector<EncoderChoice> encoders = {};  ///< as in SteeringLoadOptions
   ModelOptions model_options;
   int threads = 0;
   AnswerJudge judge = {};  ///< may be empty

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "w2s/encoder_choice.h"
 #include "w2s/encoder_comparison.h"
 #include "w2s/evaluation.h"
 #include "w2s/layer_labels.h"
@@ -95,8 +96,8 @@ class BehaviorResults {
 
   /// The names of all encoders that prompts were seen through: those of the sweep, then the text encoders'.
   [[nodiscard]] std::vector<std::string> encoders() const;
-  /// The one of them that a user's name stands for. Throws Error{usage} that lists them if it is none.
-  [[nodiscard]] std::string find_encoder(const std::string& name) const;
+  /// The one of them that was asked for. Throws Error{usage} that lists them if it is none.
+  [[nodiscard]] std::string find_encoder(const EncoderChoice& choice) const;
   /// What an encoder saw: of the prompts that were swept, or, a text encoder, of all that were embedded. Throws
   /// Error{usage} as find_encoder does, Error{results} if the embeddings are of other data than the sweep.
   [[nodiscard]] PromptEmbeddings embeddings(const std::string& encoder) const;
@@ -124,6 +125,7 @@ struct SettingsFile {
   std::map<std::string, std::string> measurement;  ///< what decides the measured numbers, the same for all behaviours
   std::map<std::string, std::string> data;         ///< content hash of each behaviour
   std::map<std::string, std::string> run;          ///< how and where the last run was made; decides nothing
+  std::map<std::string, std::string> options = {};  ///< of the last run, by name; older folders have none
 };
 
 /// What a results folder holds beside its behaviours' own folders.

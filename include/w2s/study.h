@@ -13,6 +13,7 @@
 
 #include "w2s/dataset.h"
 #include "w2s/decoder.h"
+#include "w2s/encoder_choice.h"
 #include "w2s/encoder_comparison.h"
 #include "w2s/evaluation.h"
 #include "w2s/job.h"
@@ -22,35 +23,44 @@
 #include "w2s/steering_methods.h"
 #include "w2s/steering_operator.h"
 #include "w2s/sweep_executor.h"
+#include "w2s/sweep_plan.h"
 #include "w2s/sweep_store.h"
 
 namespace w2s {
 
+/// What predictors are fitted from a sweep that is there.
+struct FitSettings {
+  EncoderChoice encoder{.model = "middle-last"};
+  std::vector<Objective> objectives = {Objective::cross_entropy};
+  std::vector<std::size_t> top_k = {1, 2, 3};  ///< of the labels for cross entropy: a predictor for each
+  PredictorOptions predictor;
+};
+
+/// One seed and one thread count are for all parts: those of `selection`, `method_options`, `fit.predictor`,
+/// `evaluation` and `decoder` count for nothing here.
 struct StudySettings {
   std::filesystem::path model;
+  ModelOptions model_options;
+  DecoderOptions decoder{.context = 0};  ///< a context of 0: as much as the samples need
   std::vector<std::string> data;
   DataSelection selection;
-  std::vector<std::string> methods = {"caa"};  ///< the first is the main one; l2s brings oracle along
-  SteeringOperator operation = SteeringOperator::add;
   std::vector<PromptVariant> variants = {PromptVariant::base};  ///< BASE is always swept; others on the test part alone
   bool variants_at_all_layers = false;  ///< false: variants beside BASE at the layers alone that some policy needs
-  std::string layers;                   ///< as for parse_layers; empty: all
-  std::vector<float> multipliers;       ///< empty: steering-bench's
+  std::vector<std::string> methods = {"caa"};  ///< the first is the main one; l2s brings oracle along
+  LayerList context_layers;  ///< candidates for what l2s and cast look at; empty: a spread
+  MethodOptions method_options = {};  ///< but for context layers and work folder
+  LayerList layers;                   ///< empty: all
+  std::vector<float> multipliers;     ///< empty: steering-bench's
+  SteeringOperator operation = SteeringOperator::add;
   ExecutorChoice executor = ExecutorChoice::automatic;  ///< automatic: what a folder was begun with, if it was
   /// Memory for prompts between the pass that makes vectors and the sweep that goes on from them; what does not fit is
   /// computed again, to the same numbers. Of use to the minimal executor alone.
   std::size_t prompt_cache_bytes = std::size_t{2} << 30U;
-  std::string context_layers;  ///< candidates for what l2s and cast look at, as for parse_layers; empty: a spread
-  MethodOptions method_options = {};            ///< but for context layers, seed, threads and work folder
-  std::string encoder = "middle-last";          ///< as for parse_encoder_choice
-  std::vector<std::string> text_encoders = {};  ///< embedding models beside it, to choose from ("auto") and to compare
-  std::vector<Objective> objectives = {Objective::cross_entropy};
-  std::vector<std::size_t> top_k = {1, 2, 3};
-  PredictorOptions predictor;
+  FitSettings fit;
+  std::vector<EncoderChoice> text_encoders = {};  ///< embedding models beside `fit.encoder`, to choose from and compare
   EvaluationOptions evaluation;
-  ModelOptions model_options;
-  DecoderOptions decoder;
-  std::uint64_t seed = 0;  ///< decides the split, the predictors and the bootstrap
+  std::uint64_t seed = 0;  ///< decides the split, the samples of a limit, the predictors and the bootstrap
+  int threads = 0;         ///< 0: all cores
 };
 
 /// A prompt that was not fitted on and the model's greedy answers to it, steered at the predicted layer.
@@ -82,14 +92,6 @@ struct StudyOutcome {
 /// not see what the first one wrote.
 [[nodiscard]] StudyOutcome run_study(const StudySettings& settings, const std::filesystem::path& folder, Ranks& ranks,
                                      const Job& job = {});
-
-/// Options of fitting from a sweep that is there.
-struct FitSettings {
-  std::string encoder = "middle-last";  ///< as for parse_encoder_choice
-  std::vector<Objective> objectives = {Objective::cross_entropy};
-  std::vector<std::size_t> top_k = {1, 2, 3};  ///< of the labels for cross entropy: a predictor for each
-  PredictorOptions predictor;
-};
 
 /// What these settings fit, each once, in the order of tables. Throws Error{usage} if that is nothing.
 [[nodiscard]] std::vector<PredictorPolicy> policies_of(const FitSettings& settings);

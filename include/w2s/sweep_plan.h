@@ -29,7 +29,29 @@ struct SweepGrid {
 /// All layers of a model with steering-bench's multipliers.
 [[nodiscard]] SweepGrid full_grid(std::size_t layers);
 
-/// "0-29", "3,7,11-13". Throws Error{usage} for what is not such a list or names a layer from `layers` on.
+/// Layers as a person names them, before a model says how many there are.
+class LayerList {
+ public:
+  /// No list: whatever that stands for.
+  LayerList() = default;
+  /// "0-29", "3,7,11-13". Throws Error{usage} for what is not such a list.
+  [[nodiscard]] static LayerList parse(std::string_view text);
+
+  [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  /// Ascending, each once. Throws Error{usage} for a layer from `layers` on.
+  [[nodiscard]] std::vector<std::size_t> of_model(std::size_t layers) const;
+
+ private:
+  struct Range {
+    std::size_t first = 0;
+    std::size_t last = 0;
+  };
+  std::string text_;
+  std::vector<Range> ranges_;
+};
+
+/// Of a model with so many layers. Throws what LayerList does.
 [[nodiscard]] std::vector<std::size_t> parse_layers(std::string_view text, std::size_t layers);
 
 /// "-1.5,-1,0,1". Throws Error{usage} for fewer than two different numbers.

@@ -18,7 +18,9 @@ enum class VectorFormat {
   csv         ///< a line a layer under the header `layer,0,1,...`, in digits that read back as the same floats
 };
 
-/// "llama.cpp", "npz", "csv". Throws Error{usage} that lists them.
+/// "llama.cpp", "npz", "csv".
+[[nodiscard]] std::string_view to_string(VectorFormat format);
+/// The inverse. Throws Error{usage} that lists them.
 [[nodiscard]] VectorFormat parse_vector_format(std::string_view name);
 
 /// By the extension: .gguf, .npz or .csv. Throws Error{usage} for another one.
@@ -42,7 +44,9 @@ enum class ControlVectorWriter {
   cvector_generator  ///< llama.cpp's tool names what it read after layer l direction.<l+1>; import moves it back to l
 };
 
-/// "llama.cpp", "repeng", "cvector-generator". Throws Error{usage} that lists them.
+/// "llama.cpp", "repeng", "cvector-generator".
+[[nodiscard]] std::string_view to_string(ControlVectorWriter writer);
+/// The inverse. Throws Error{usage} that lists them.
 [[nodiscard]] ControlVectorWriter parse_control_vector_writer(std::string_view name);
 
 struct VectorImport {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -8,8 +9,8 @@
 #include "cli/generation_options.h"
 #include "cli/options.h"
 #include "cli/stop_signals.h"
-#include "w2s/error.h"
 #include "w2s/generation_engine.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
@@ -17,25 +18,22 @@ namespace {
 constexpr std::size_t default_context = 4096;
 
 struct ChatOptions {
-  ModelArguments model;
+  std::filesystem::path model;
+  ModelOptions model_options;
+  DecoderOptions decoder{.context = 0, .sequences = 2};
   SteeringArguments steering;
-  SamplingArguments sampling;
-  GeneralOptions general;
   ChatSettings settings;
 
   void add_to(CommandLine& line) {
-    model.add_to(line);
-    line.add_option("--system,--system-prompt", settings.system, "System message")->type_name("TEXT")->group("Prompt");
-    line.add_option("-n,--predict", settings.max_tokens, "Tokens of an answer at most")
-        ->check(CLI::Range(1, 1 << 20))
-        ->type_name("N")
-        ->group("Prompt");
-    steering.add_to(line);
-    line.add_flag("--compare", settings.compare, "Unsteered answers beside the steered ones")->group("Steering");
-    sampling.add_to(line);
-    general.add_seed_to(line, "the tokens that are drawn");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add(w2s::model_options(model, model_options, decoder));
+    line.add("Prompt",
+             {option("--system,--system-prompt", settings.system, any_text("TEXT"), "System message"),
+              option("-n,--predict", settings.max_tokens, whole_number(1, 1U << 20U), "Tokens of an answer at most")});
+    line.add(steering.options());
+    line.add("Steering", {flag("--compare", settings.compare, "Unsteered answers beside the steered ones")});
+    line.add(sampling_options(settings.sampling));
+    line.add({sampling_seed_option(settings.sampling.seed), threads_option(decoder.threads),
+              quiet_option(settings.quiet)});
   }
 };
 
@@ -57,18 +55,13 @@ void chat_command(const Arguments& arguments, const Console& console) {
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  auto settings = options.settings;
-  settings.steering = options.steering.requests();
-  settings.sampling = options.sampling.with_seed(options.general.seed);
-  settings.quiet = options.general.quiet;
-
-  const auto model = Model::load(options.model.model, options.model.model_options());
-  auto decoder = options.model.decoder_options(options.general.threads);
-  decoder.sequences = 2;
+  options.settings.steering = options.steering.requests();
+  const auto model = Model::load(options.model, options.model_options);
+  auto decoder = options.decoder;
   if (decoder.context == 0) decoder.context = std::min(default_context, model.info().training_context);
-  auto steerings = options.steering.load(model, options.general.threads, options.model.gpu_layers);
+  auto steerings = options.steering.load(model, decoder.threads, options.model_options.gpu_layers);
   GenerationEngine engine(Decoder(model, decoder), std::move(steerings));
-  Chat(engine, std::move(settings), console).converse(std::cin, until_interrupted);
+  Chat(engine, std::move(options.settings), console).converse(std::cin, until_interrupted);
 }
 
 }  // namespace w2s::cli

@@ -1,12 +1,12 @@
-// The command line of one command: what CLI11 does, and what llama.cpp's users expect besides.
+// The command line of one command: its options, and what llama.cpp's users expect besides.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/console.h"
+#include "w2s/option.h"
 
 namespace w2s::cli {
 
@@ -18,16 +18,26 @@ using Arguments = std::vector<std::string>;
 [[nodiscard]] Arguments expand_short_names(Arguments arguments);
 
 /// Options and arguments of `w2s NAME`, with --help and --config.
-class CommandLine : public CLI::App {
+class CommandLine {
  public:
   /// `example` is a command that can be pasted, shown at the end of --help.
   CommandLine(const std::string& name, const std::string& description, const std::string& example);
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
 
-  /// An option whose value is a path, which CLI11 itself would unquote.
-  CLI::Option* add_path(const std::string& name, std::filesystem::path& path, const std::string& help);
+  /// What an option needs or excludes must be there before it.
+  void add(const Options& options);
+  /// Under a heading of --help.
+  void add(const std::string& group, const Options& options) { add(in_group(group, options)); }
 
-  /// Returns false if help was asked for and has been printed. Throws Error{usage} that names the option.
+  /// Sets what the options are bound to. Returns false if help was asked for and has been printed. Throws Error{usage}
+  /// that names the option.
   [[nodiscard]] bool parse(const Arguments& arguments, const Console& console);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
 };
 
 }  // namespace w2s::cli

@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "w2s/model.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
@@ -13,13 +14,13 @@ namespace {
 struct ConvertOptions {
   std::filesystem::path input;
   std::filesystem::path output;
-  GeneralOptions general;
+  int threads = 0;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    line.add_path("IN.gguf", input, "Model to read, quantised or not")->required();
-    line.add_path("OUT.gguf", output, "Model to write, with F32 weights")->required();
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add({option("IN.gguf", input, any_path({}), "Model to read, quantised or not").required(),
+              option("OUT.gguf", output, any_path({}), "Model to write, with F32 weights").required(),
+              threads_option(threads), quiet_option(quiet)});
   }
 };
 
@@ -37,9 +38,9 @@ void convert_command(const Arguments& arguments, const Console& console) {
   check_folder_of(options.output);
   const auto before = inspect_model(options.input);
   check_is_not(options.output, options.input);
-  convert_to_f32(options.input, options.output, options.general.threads);
+  convert_to_f32(options.input, options.output, options.threads);
   const auto after = inspect_model(options.output);
-  if (options.general.quiet) return;
+  if (options.quiet) return;
   console.out(fmt::format("{}: {} -> {}, {:.3g} MB -> {:.3g} MB\n", options.output.string(), before.weight_type,
                           after.weight_type, static_cast<double>(before.bytes) / 1e6,
                           static_cast<double>(after.bytes) / 1e6));

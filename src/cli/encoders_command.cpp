@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "w2s/encoder_comparison.h"
 #include "w2s/file.h"
 #include "w2s/study.h"
+#include "w2s/study_options.h"
 #include "w2s/table.h"
 
 namespace w2s::cli {
@@ -28,47 +30,43 @@ namespace {
 
 struct EncodersOptions {
   std::filesystem::path folder;
-  std::vector<std::string> encoders;
+  std::vector<EncoderChoice> encoders;
   std::vector<std::string> data;
-  int gpu_layers = -1;
+  int gpu_layers = TextEncoderOptions().gpu_layers;
+  PredictorOptions predictor;
+  std::optional<std::uint64_t> seed;
   std::filesystem::path umap_file;
-  PredictorArguments predictor;
-  GeneralOptions general;
   OutputOptions output;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    line.add_path("DIR", folder, "Results folder with a finished sweep")->required();
-    line.add_option("--encoder", encoders,
-                    "An embedding model to embed the prompts with first: gguf:FILE.gguf or remote:MODEL, as for 'w2s "
-                    "run' (may be repeated). What is embedded already is not embedded again")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("NAME")
-        ->group("Data");
-    line.add_option("--data", data, "The samples that the folder was made with, where prompts are still to be embedded")
-        ->type_name("PATH...")
-        ->group("Data");
-    line.add_option("--gpu-layers", gpu_layers, "Layers of an embedding model to put on the GPU; -1: as many as fit")
-        ->check(CLI::Range(-1, 65536))
-        ->type_name("N")
-        ->group("Data");
-    predictor.add_training_to(line);
+    line.add({option("DIR", folder, any_path({}), "Results folder with a finished sweep").required()});
+    line.add("Data",
+             {option("--encoder", encoders, encoder_type(),
+                     "An embedding model to embed the prompts with first: gguf:FILE.gguf or remote:MODEL, as for 'w2s "
+                     "run' (may be repeated). What is embedded already is not embedded again")
+                  .of_type("NAME"),
+              option("--data", data, any_text("PATH..."),
+                     "The samples that the folder was made with, where prompts are still to be embedded")
+                  .of_type("PATH...")
+                  .taking(OptionValues::rest),
+              option("--gpu-layers", gpu_layers, whole_number(-1, 65536),
+                     "Layers of an embedding model to put on the GPU; -1: as many as fit")});
+    line.add(training_options(predictor));
     output.add_format_to(line);
     output.add_file_to(line);
-    line.add_path("--umap", umap_file, "Writes the samples' coordinates in the plane to this CSV file")
-        ->type_name("FILE.csv")
-        ->group("Output");
-    general.add_seed_of_folder_to(line, "the folds, the networks' first weights and the pictures");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add("Output", {option("--umap", umap_file, any_path("FILE.csv"),
+                               "Writes the samples' coordinates in the plane to this CSV file")});
+    line.add({seed_option(seed, "the folds, the networks' first weights and the pictures"),
+              threads_option(predictor.threads), quiet_option(quiet)});
   }
 };
 
 void embed(const EncodersOptions& options, const Job& job) {
   std::vector<std::unique_ptr<TextEncoder>> encoders;
-  for (const auto& name : options.encoders) {
-    encoders.push_back(open_text_encoder(parse_encoder_choice(name),
-                                         {.threads = options.general.threads, .gpu_layers = options.gpu_layers}));
+  for (const auto& choice : options.encoders) {
+    encoders.push_back(
+        open_text_encoder(choice, {.threads = options.predictor.threads, .gpu_layers = options.gpu_layers}));
   }
   if (!encoders.empty()) embed_study(options.folder, options.data, encoders, job);
 }
@@ -185,13 +183,12 @@ void encoders_command(const Arguments& arguments, const Console& console) {
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  options.general.seed = options.general.seed_for(options.folder);
+  options.predictor.seed = options.seed ? *options.seed : study_seed(options.folder);
   options.output.check();
   if (!options.umap_file.empty()) check_folder_of(options.umap_file);
-  const Work work(console, options.general.quiet);
+  const Work work(console, options.quiet);
   embed(options, work.job());
-  const auto comparison =
-      compare_encoders(options.folder, options.predictor.predictor_options(options.general), work.job());
+  const auto comparison = compare_encoders(options.folder, options.predictor, work.job());
   write_file(encoder_comparison_path(options.folder), encoder_comparison_to_json(comparison));
   if (!options.umap_file.empty()) write_file(options.umap_file, render_csv(umap_table(comparison)));
   options.output.deliver(render(report_of(comparison, options), options.output.format()), console);

@@ -1,8 +1,7 @@
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
-#include <limits>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/commands.h"
 #include "cli/multi_layer_report.h"
@@ -15,79 +14,72 @@
 #include "w2s/error.h"
 #include "w2s/file.h"
 #include "w2s/multi_layer_evaluation.h"
-#include "w2s/study.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
 
+constexpr std::uint64_t most_draws = 100'000'000;
+
+ValueType<SplitPart> split_part_type() {
+  const auto type = any_of({"test", "validation"}, "PART");
+  return {.name = type.name,
+          .parse = [type](const std::string& name) {
+            return type.parse(name) == "test" ? SplitPart::test : SplitPart::validation;
+          },
+          .show = [](const SplitPart& part) { return part == SplitPart::test ? "test" : "validation"; }};
+}
+
 struct EvalOptions {
   std::filesystem::path folder;
-  EvaluationOptions evaluation;
-  GeneralOptions general;
-  OutputOptions output;
-  std::string split = "test";
-  std::vector<std::size_t> auto_k;
+  MultiLayerSettings settings{.layer_counts = {}, .decoder = {.context = 0}};
+  std::optional<std::uint64_t> seed;
   OpenEndedArguments open_ended;
-  ModelArguments model;
-  std::vector<std::string> data;
+  OutputOptions output;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    line.add_path("DIR", folder, "Results folder of 'w2s run'")->required();
-    line.add_option("--split", split,
-                    "Samples to evaluate on: test, or validation, on which fixed layer and predictor were chosen (then "
-                    "results.json stays as it is)")
-        ->check(CLI::IsMember({"test", "validation"}))
-        ->type_name("PART")
-        ->group("Evaluation");
-    line.add_option("--bootstrap-draws", evaluation.bootstrap_draws, "Resamples behind each interval")
-        ->check(CLI::Range(1, 100'000'000))
-        ->type_name("N")
-        ->group("Evaluation");
-    line.add_option("--confidence", evaluation.confidence, "Confidence of the intervals")
-        ->check(CLI::Range(0.5, 0.9999))
-        ->type_name("P")
-        ->group("Evaluation");
-    line.add_option("--random-draws", evaluation.random_draws, "Draws of the random-layer baseline")
-        ->check(CLI::Range(1, 100'000'000))
-        ->type_name("N")
-        ->group("Evaluation");
-    line.add_option("--auto-k", auto_k,
-                    "Instead: whether steering at several layers beats steering at one. Measures auto:K (the "
-                    "predictor's K most likely layers share the multiplier by their probabilities) and, as a control, "
-                    "the K best fixed layers in equal shares; needs -m and --data of the study, and leaves "
-                    "results.json as it is")
-        ->check(CLI::Range(1, std::numeric_limits<int>::max()))
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("LIST")
-        ->group("Several layers");
-    line.add_option("--data", data, "The samples that the folder was made with, for --auto-k and --open-ended")
-        ->type_name("PATH...")
-        ->group("Data");
-    open_ended.add_to(line);
-    model.add_optional_to(line);
+    auto& evaluation = settings.evaluation;
+    line.add({option("DIR", folder, any_path({}), "Results folder of 'w2s run'").required()});
+    line.add("Evaluation",
+             {option("--split", evaluation.part, split_part_type(),
+                     "Samples to evaluate on: test, or validation, on which fixed layer and predictor were chosen (then "
+                     "results.json stays as it is)"),
+              option("--bootstrap-draws", evaluation.bootstrap_draws, whole_number(1, most_draws),
+                     "Resamples behind each interval"),
+              option("--confidence", evaluation.confidence, number_between(0.5, 0.9999), "Confidence of the intervals")
+                  .of_type("P"),
+              option("--random-draws", evaluation.random_draws, whole_number(1, most_draws),
+                     "Draws of the random-layer baseline")});
+    line.add("Several layers",
+             {option("--auto-k", settings.layer_counts, whole_number(1),
+                     "Instead: whether steering at several layers beats steering at one. Measures auto:K (the "
+                     "predictor's K most likely layers share the multiplier by their probabilities) and, as a control, "
+                     "the K best fixed layers in equal shares; needs -m and --data of the study, and leaves "
+                     "results.json as it is")});
+    line.add("Data", {option("--data", settings.data, any_text("PATH..."),
+                             "The samples that the folder was made with, for --auto-k and --open-ended")
+                          .of_type("PATH...")
+                          .taking(OptionValues::rest)});
+    line.add(open_ended.options());
+    auto model = model_options(settings.model, settings.model_options, settings.decoder);
+    model.front().is_required = false;
+    line.add(model);
     output.add_format_to(line);
     output.add_file_to(line);
-    general.add_seed_of_folder_to(line, "the bootstrap and the random layers");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add({seed_option(seed, "the bootstrap and the random layers"), threads_option(settings.decoder.threads),
+              quiet_option(quiet)});
   }
 };
 
-MultiLayerSettings multi_layer_settings(const EvalOptions& options) {
-  if (options.model.model.empty() || options.data.empty())
+Report multi_layer(const EvalOptions& options, const Job& job) {
+  if (options.settings.model.empty() || options.settings.data.empty())
     throw Error(ErrorKind::usage, "--auto-k measures: name the study's model (-m) and data (--data)");
-  return {.model = options.model.model,
-          .data = options.data,
-          .layer_counts = options.auto_k,
-          .model_options = options.model.model_options(),
-          .decoder = options.model.decoder_options(options.general.threads),
-          .evaluation = options.evaluation};
+  return multi_layer_report(evaluate_multi_layer(options.folder, options.settings, job));
 }
 
 Report open_ended(const EvalOptions& options, const Job& job) {
-  const auto settings = options.open_ended.settings(options.model, options.data, options.general.threads);
-  const auto outcome = evaluate_open_ended(options.folder, settings, job);
+  const auto outcome = evaluate_open_ended(options.folder, options.open_ended.complete(options.settings), job);
   if (!options.open_ended.answers.empty()) write_file(options.open_ended.answers, answers_to_jsonl(outcome));
   return open_ended_report(outcome);
 }
@@ -95,9 +87,8 @@ Report open_ended(const EvalOptions& options, const Job& job) {
 std::string evaluate(const EvalOptions& options, const Job& job) {
   const auto format = options.output.format();
   if (options.open_ended.asked) return render(open_ended(options, job), format);
-  if (!options.auto_k.empty())
-    return render(multi_layer_report(evaluate_multi_layer(options.folder, multi_layer_settings(options), job)), format);
-  return render_outcome(evaluate_study(options.folder, options.evaluation, job), format);
+  if (!options.settings.layer_counts.empty()) return render(multi_layer(options, job), format);
+  return render_outcome(evaluate_study(options.folder, options.settings.evaluation, job), format);
 }
 
 }  // namespace
@@ -113,12 +104,11 @@ void eval_command(const Arguments& arguments, const Console& console) {
   if (!line.parse(arguments, console)) return;
 
   options.output.check();
-  if (options.open_ended.asked && !options.auto_k.empty())
+  if (options.open_ended.asked && !options.settings.layer_counts.empty())
     throw Error(ErrorKind::usage, "--auto-k and --open-ended are two evaluations: one at a time");
   if (!options.open_ended.answers.empty()) check_folder_of(options.open_ended.answers);
-  options.evaluation.part = options.split == "test" ? SplitPart::test : SplitPart::validation;
-  options.evaluation.seed = options.general.seed_for(options.folder);
-  const Work work(console, options.general.quiet);
+  options.settings.evaluation.seed = options.seed ? *options.seed : study_seed(options.folder);
+  const Work work(console, options.quiet);
   options.output.deliver(evaluate(options, work.job()), console);
 }
 

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -16,6 +15,7 @@
 #include "w2s/error.h"
 #include "w2s/experiment.h"
 #include "w2s/paper_figures.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
@@ -26,38 +26,32 @@ struct ExperimentOptions {
   std::optional<std::size_t> limit;
   std::optional<std::string> model;
   std::optional<std::uint64_t> seed;
+  std::optional<int> threads;
   bool is_dry_run = false;
   bool skips_calibration = false;
-  GeneralOptions general;
   OutputOptions output;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    line.add_path("CONFIG.toml", config, "The experiment's settings; examples/experiments has some")->required();
-    line.add_path("-o,--output", folder,
-                  "The experiment's folder, instead of the file's 'output'; an interrupted "
-                  "experiment goes on from what is there")
-        ->type_name("DIR")
-        ->group("Output");
+    line.add({option("CONFIG.toml", config, any_path({}), "The experiment's settings; examples/experiments has some")
+                  .required()});
+    line.add("Output", {option("-o,--output", folder, any_path("DIR"),
+                               "The experiment's folder, instead of the file's 'output'; an interrupted experiment "
+                               "goes on from what is there")});
     output.add_format_to(line);
-    line.add_option("--model", model, "Only this model of the file's; tables are printed, but not kept")
-        ->type_name("NAME")
-        ->group("Part");
-    line.add_option("--seed", seed, "Only this seed of the file's; tables are printed, but not kept")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("N")
-        ->group("Part");
-    line.add_option("--limit", limit, "Take only N samples of each behaviour, instead of the file's 'limit'; 0: all")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("N")
-        ->group("Part");
-    line.add_flag("--dry-run", is_dry_run,
-                  "Print what would be decoded and how long that takes, and write nothing; measures a few samples")
-        ->group("Plan");
-    line.add_flag("--no-calibration", skips_calibration, "With --dry-run: measure nothing, decode nothing")
-        ->needs("--dry-run")
-        ->group("Plan");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add("Part", {option("--model", model, any_text("NAME"),
+                             "Only this model of the file's; tables are printed, but not kept"),
+                      option("--seed", seed, any_count(), "Only this seed of the file's; tables are printed, but not kept"),
+                      option("--limit", limit, any_count(),
+                             "Take only N samples of each behaviour, instead of the file's 'limit'; 0: all")});
+    auto without_calibration =
+        flag("--no-calibration", skips_calibration, "With --dry-run: measure nothing, decode nothing");
+    without_calibration.needs = "dry-run";
+    line.add("Plan", {flag("--dry-run", is_dry_run,
+                           "Print what would be decoded and how long that takes, and write nothing; measures a few "
+                           "samples"),
+                      without_calibration});
+    line.add({threads_option(threads), quiet_option(quiet)});
   }
 
   [[nodiscard]] bool is_part() const { return model || seed; }
@@ -66,10 +60,9 @@ struct ExperimentOptions {
     auto settings = read_experiment(config);
     if (!folder.empty()) settings.output = folder;
     if (limit) settings.study.selection.limit = *limit;
+    if (threads) settings.study.threads = *threads;
     if (model) keep_model(settings, *model);
     if (seed) keep_seed(settings, *seed);
-    settings.study.decoder.threads = general.threads;
-    settings.study.predictor.threads = general.threads;
     return settings;
   }
 };
@@ -116,7 +109,7 @@ void experiment_command(const Arguments& arguments, const Console& console) {
 
   const auto settings = options.settings();
   const auto format = options.output.format();
-  Work work(console, options.general.quiet);
+  Work work(console, options.quiet);
   if (options.is_dry_run) {
     console.out(render_plan(plan_experiment(settings, !options.skips_calibration, work.job()), format));
     return;

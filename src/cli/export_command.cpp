@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "cli/commands.h"
@@ -16,23 +17,20 @@ namespace {
 struct ExportOptions {
   std::filesystem::path vectors;
   std::filesystem::path output;
-  std::string format;
-  GeneralOptions general;
+  std::optional<VectorFormat> format;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    line.add_path("VECTORS.gguf", vectors,
-                  "Steering vectors of 'w2s vectors' or 'w2s run'; those of caa, pca, logistic")
-        ->required();
-    line.add_path("-o,--output", output, "File to write: .gguf for llama.cpp, .npz for NumPy, .csv for anything else")
-        ->required()
-        ->type_name("FILE")
-        ->group("Output");
-    line.add_option("--to", format, "Its format, where the extension does not say it: llama.cpp, npz, csv")
-        ->check(CLI::IsMember({"llama.cpp", "npz", "csv"}))
-        ->type_name("FORMAT")
-        ->default_str("by extension")
-        ->group("Output");
-    general.add_quiet_to(line);
+    line.add({option("VECTORS.gguf", vectors, any_path({}),
+                     "Steering vectors of 'w2s vectors' or 'w2s run'; those of caa, pca, logistic")
+                  .required()});
+    line.add("Output", {option("-o,--output", output, any_path("FILE"),
+                               "File to write: .gguf for llama.cpp, .npz for NumPy, .csv for anything else")
+                            .required(),
+                        option("--to", format, named_value("FORMAT", parse_vector_format),
+                               "Its format, where the extension does not say it: llama.cpp, npz, csv")
+                            .defaulting_to("by extension")});
+    line.add({quiet_option(quiet)});
   }
 };
 
@@ -60,15 +58,15 @@ void export_command(const Arguments& arguments, const Console& console) {
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  const auto format = options.format.empty() ? vector_format_of(options.output) : parse_vector_format(options.format);
+  const auto format = options.format ? *options.format : vector_format_of(options.output);
   check_folder_of(options.output);
   check_is_not(options.output, options.vectors);
-  Work work(console, options.general.quiet);
+  Work work(console, options.quiet);
   const auto source = read_vector_source(options.vectors);
   const auto result = export_vectors(*source, options.output, format);
   if (result.first_layer_is_lost)
     work.warn("layer 0 has a vector, which is not in the file: llama.cpp cannot steer after layer 0");
-  if (!options.general.quiet) console.out(summary(options, *source, format));
+  if (!options.quiet) console.out(summary(options, *source, format));
 }
 
 }  // namespace w2s::cli

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <optional>
@@ -12,7 +13,7 @@
 #include "cli/output.h"
 #include "cli/work.h"
 #include "w2s/error.h"
-#include "w2s/study.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
@@ -20,22 +21,22 @@ namespace {
 struct FitOptions {
   std::filesystem::path folder;
   std::vector<std::string> behaviors;
-  PredictorArguments predictor;
-  GeneralOptions general;
+  FitSettings settings;
+  std::optional<std::uint64_t> seed;
   OutputOptions output;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    line.add_path("DIR", folder, "Results folder with a finished sweep")->required();
-    line.add_option("--behavior", behaviors, "Fit only the behaviour of this name (may be repeated)")
-        ->allow_extra_args(false)
-        ->type_name("NAME")
-        ->group("Data");
-    predictor.add_to(line);
+    line.add({option("DIR", folder, any_path({}), "Results folder with a finished sweep").required()});
+    line.add("Data", {option("--behavior", behaviors, any_text("NAME"),
+                             "Fit only the behaviour of this name (may be repeated)")
+                          .of_type("NAME")
+                          .taking(OptionValues::repeated)});
+    line.add(predictor_options(settings));
     output.add_format_to(line);
     output.add_file_to(line);
-    general.add_seed_of_folder_to(line, "the folds and the networks' first weights");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add({seed_option(seed, "the folds and the networks' first weights"),
+              threads_option(settings.predictor.threads), quiet_option(quiet)});
   }
 };
 
@@ -123,12 +124,8 @@ void add_rows(Report& report, const std::string& behavior, const PredictorFile& 
 Report fit(const FitOptions& options, const Work& work) {
   const auto empty = table_of(tried_settings_fields(), {});
   Report report{.table = empty, .for_programs = empty};
-  const FitSettings settings{.encoder = options.predictor.encoder,
-                             .objectives = options.predictor.parsed_objectives(),
-                             .top_k = options.predictor.top_k,
-                             .predictor = options.predictor.predictor_options(options.general)};
   for (const auto& folder : chosen_folders(options)) {
-    for (const auto& file : fit_behavior(BehaviorResults(folder), settings, work.job())) {
+    for (const auto& file : fit_behavior(BehaviorResults(folder), options.settings, work.job())) {
       add_rows(report, name_of(folder), file);
       report.notes += fmt::format("{}, {}: encoder {}, best fixed layer {}\n", name_of(folder), file.method,
                                   file.encoder, file.fixed_layer);
@@ -154,9 +151,9 @@ void fit_command(const Arguments& arguments, const Console& console) {
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  options.general.seed = options.general.seed_for(options.folder);
+  options.settings.predictor.seed = options.seed ? *options.seed : study_seed(options.folder);
   options.output.check();
-  const Work work(console, options.general.quiet);
+  const Work work(console, options.quiet);
   options.output.deliver(render(fit(options, work), options.output.format()), console);
 }
 

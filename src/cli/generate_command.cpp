@@ -12,48 +12,41 @@
 #include "w2s/error.h"
 #include "w2s/file.h"
 #include "w2s/generation_engine.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
 
 struct GenerateOptions {
-  ModelArguments model;
+  std::filesystem::path model;
+  ModelOptions model_options;
+  DecoderOptions decoder{.context = 0, .sequences = 2};
   SteeringArguments steering;
-  SamplingArguments sampling;
-  GeneralOptions general;
+  GenerationRequest request;
   std::string prompt;
   std::filesystem::path prompt_file;
   std::string system;
-  std::size_t max_tokens = 128;
-  std::vector<std::string> stop;
   bool compare = false;
   std::string format = "text";
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    model.add_to(line);
-    line.add_option("-p,--prompt", prompt, "What the user says")->type_name("PROMPT")->group("Prompt");
-    line.add_path("-f,--file", prompt_file, "File with what the user says, instead of --prompt")
-        ->type_name("FILE")
-        ->group("Prompt");
-    line.add_option("--system,--system-prompt", system, "System message")->type_name("TEXT")->group("Prompt");
-    line.add_option("-n,--predict", max_tokens, "Tokens to generate at most")
-        ->check(CLI::Range(1, 1 << 20))
-        ->type_name("N")
-        ->group("Prompt");
-    line.add_option("-r,--reverse-prompt", stop, "Stop in front of this text (may be repeated)")
-        ->allow_extra_args(false)
-        ->type_name("TEXT")
-        ->group("Prompt");
-    steering.add_to(line);
-    line.add_flag("--compare", compare, "Unsteered beside it, from the same decode of the prompt")->group("Steering");
-    sampling.add_to(line);
-    line.add_option("--format", format, "text (as it is generated) or json (when it is finished)")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->type_name("FORMAT")
-        ->group("Output");
-    general.add_seed_to(line, "the tokens that are drawn");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add(w2s::model_options(model, model_options, decoder));
+    line.add("Prompt",
+             {option("-p,--prompt", prompt, any_text("PROMPT"), "What the user says"),
+              option("-f,--file", prompt_file, any_path("FILE"), "File with what the user says, instead of --prompt"),
+              option("--system,--system-prompt", system, any_text("TEXT"), "System message"),
+              option("-n,--predict", request.max_tokens, whole_number(1, 1U << 20U), "Tokens to generate at most"),
+              option("-r,--reverse-prompt", request.stop, any_text("TEXT"),
+                     "Stop in front of this text (may be repeated)")
+                  .of_type("TEXT")
+                  .taking(OptionValues::repeated)});
+    line.add(steering.options());
+    line.add("Steering", {flag("--compare", compare, "Unsteered beside it, from the same decode of the prompt")});
+    line.add(sampling_options(request.sampling));
+    line.add("Output", {option("--format", format, any_of({"text", "json"}, "FORMAT"),
+                               "text (as it is generated) or json (when it is finished)")});
+    line.add({sampling_seed_option(request.sampling.seed), threads_option(decoder.threads), quiet_option(quiet)});
   }
 
   [[nodiscard]] std::vector<ChatMessage> messages() const {
@@ -130,7 +123,7 @@ class Generating {
   }
 
   void print_applied(const Answer& answer) const {
-    if (options_.general.quiet) return;
+    if (options_.quiet) return;
     for (const auto& applied : answer.started.applied) console_.err(describe(applied) + "\n");
   }
 
@@ -166,23 +159,18 @@ void generate_command(const Arguments& arguments, const Console& console) {
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  const auto requests = options.steering.requests();
-  if (options.compare && requests.empty()) throw Error(ErrorKind::usage, "--compare needs a --steer NAME=PATH");
+  auto& request = options.request;
+  request.steering = options.steering.requests();
+  if (options.compare && request.steering.empty()) throw Error(ErrorKind::usage, "--compare needs a --steer NAME=PATH");
   const auto messages = options.messages();
-  GenerationRequest request{.prompt = {},
-                            .text = plain_text(messages),
-                            .steering = requests,
-                            .sampling = options.sampling.with_seed(options.general.seed),
-                            .max_tokens = options.max_tokens,
-                            .stop = options.stop};
+  request.text = plain_text(messages);
 
-  const Work work(console, options.general.quiet);
-  const auto model = Model::load(options.model.model, options.model.model_options());
+  const Work work(console, options.quiet);
+  const auto model = Model::load(options.model, options.model_options);
   request.prompt = model.tokenize(model.chat_prompt(messages));
-  auto decoder = options.model.decoder_options(options.general.threads);
-  decoder.sequences = 2;
-  if (decoder.context == 0) decoder.context = (options.compare ? 2 : 1) * (request.prompt.size() + options.max_tokens);
-  auto steerings = options.steering.load(model, options.general.threads, options.model.gpu_layers);
+  auto decoder = options.decoder;
+  if (decoder.context == 0) decoder.context = (options.compare ? 2 : 1) * (request.prompt.size() + request.max_tokens);
+  auto steerings = options.steering.load(model, decoder.threads, options.model_options.gpu_layers);
   GenerationEngine engine(Decoder(model, decoder), std::move(steerings));
   Generating(options, console).run(engine, request, work.job());
 }

@@ -3,18 +3,17 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <iterator>
 #include <limits>
+#include <map>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "w2s/error.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
-
-constexpr const char* steering_group = "Steering";
-constexpr const char* sampling_group = "Sampling";
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -26,7 +25,8 @@ std::optional<Number> parse_number(std::string_view text) {
 }
 
 // The value that belongs to --steer number `index`.
-std::string value_for(std::size_t index, const std::vector<std::string>& values, const std::string& otherwise) {
+template <typename T>
+T value_for(std::size_t index, const std::vector<T>& values, const T& otherwise) {
   if (values.empty()) return otherwise;
   return values.size() == 1 ? values.front() : values[index];
 }
@@ -44,45 +44,66 @@ std::pair<Token, float> parse_bias(const std::string& text) {
     const auto bias = parse_number<float>(std::string_view(text).substr(sign));
     if (token && bias) return {*token, *bias};
   }
-  throw Error(ErrorKind::usage,
-              fmt::format("--logit-bias '{}': use TOKEN+BIAS or TOKEN-BIAS, for instance 42-1.5", text));
+  throw Error(ErrorKind::usage, fmt::format("'{}': use TOKEN+BIAS or TOKEN-BIAS, for instance 42-1.5", text));
+}
+
+Option logit_bias_option(std::map<Token, float>& biases) {
+  const ValueType<std::pair<Token, float>> type{.name = "TOKEN(+/-)BIAS", .parse = parse_bias, .show = {}};
+  auto option = option_of_type("--logit-bias", type, "Make a token likelier or less likely, for instance 42+1 or 42-inf")
+                    .taking(OptionValues::repeated);
+  option.set = [&biases](const OptionTexts& values) {
+    biases.clear();
+    for (const auto& value : values) {
+      const auto [token, bias] = parse_bias(value);
+      biases.insert_or_assign(token, bias);
+    }
+  };
+  return option;
+}
+
+// "NAME=PATH".
+ValueType<SteeringPath> steering_path_type() {
+  return {.name = "NAME=PATH",
+          .parse = parse_steering_path,
+          .show = [](const SteeringPath& steering) { return steering.name + "=" + steering.path.string(); }};
 }
 
 }  // namespace
 
-void SteeringArguments::add_sources_to(CommandLine& line) {
-  line.add_option("--steer", steer,
-                  "What to steer with (may be repeated): a behaviour of a results folder (DIR/BEHAVIOR), whose "
-                  "predictor chooses the layer, or a file of steering vectors, for which it must be named")
-      ->allow_extra_args(false)
-      ->type_name("NAME=PATH")
-      ->group(steering_group);
-  line.add_option("--encoder", encoders,
-                  "Where the embedding model is that a predictor sees prompts through: gguf:FILE.gguf or remote:MODEL "
-                  "(may be repeated); a predictor that sees the model's own layers needs none")
-      ->allow_extra_args(false)
-      ->type_name("NAME")
-      ->group(steering_group);
+ValueType<float> scale_type() {
+  return {.name = "X", .parse = parse_scale, .show = [](const float& scale) { return number_text(scale); }, .is_text = false};
 }
 
-void SteeringArguments::add_to(CommandLine& line) {
-  add_sources_to(line);
-  line.add_option("--scale", scales,
-                  "Strength, negative for the opposite; one for all --steer, or one for each in their order")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("X")
-      ->default_str("1")
-      ->group(steering_group);
-  line.add_option(
-          "--layer", layers,
-          "Where: auto (the predictor decides for this prompt), auto:K (its K most likely layers share the "
-          "scale by their probabilities), a layer counted from 0, or a list like 12,13 (they share it equally); "
-          "one for all --steer, or one for each in their order")
-      ->allow_extra_args(false)
-      ->type_name("LAYER")
-      ->default_str("auto")
-      ->group(steering_group);
+Options SteeringArguments::options_of_sources() {
+  return in_group(
+      "Steering",
+      {option("--steer", steer, steering_path_type(),
+              "What to steer with (may be repeated): a behaviour of a results folder (DIR/BEHAVIOR), whose predictor "
+              "chooses the layer, or a file of steering vectors, for which it must be named")
+           .of_type("NAME=PATH")
+           .taking(OptionValues::repeated),
+       option("--encoder", encoders, encoder_type(),
+              "Where the embedding model is that a predictor sees prompts through: gguf:FILE.gguf or remote:MODEL (may "
+              "be repeated); a predictor that sees the model's own layers needs none")
+           .of_type("NAME")
+           .taking(OptionValues::repeated)});
+}
+
+Options SteeringArguments::options() {
+  const auto how = in_group(
+      "Steering",
+      {option("--scale", scales, scale_type(),
+              "Strength, negative for the opposite; one for all --steer, or one for each in their order")
+           .of_type("X")
+           .defaulting_to("1"),
+       option("--layer", layers, named_value("LAYER", parse_layer_choice),
+              "Where: auto (the predictor decides for this prompt), auto:K (its K most likely layers share the scale by "
+              "their probabilities), a layer counted from 0, or a list like 12,13 (they share it equally); one for all "
+              "--steer, or one for each in their order")
+           .of_type("LAYER")
+           .taking(OptionValues::repeated)
+           .defaulting_to("auto")});
+  return joined(std::vector<Options>{options_of_sources(), how});
 }
 
 float parse_scale(const std::string& text) {
@@ -98,46 +119,42 @@ std::vector<SteeringRequest> SteeringArguments::requests() const {
   check_count("--layer", layers.size(), steer.size());
   std::vector<SteeringRequest> requests;
   for (std::size_t i = 0; i < steer.size(); ++i) {
-    requests.push_back({.name = parse_steering_path(steer[i]).name,
-                        .scale = parse_scale(value_for(i, scales, "1")),
-                        .layer = parse_layer_choice(value_for(i, layers, "auto"))});
+    requests.push_back({.name = steer[i].name,
+                        .scale = value_for(i, scales, SteeringRequest().scale),
+                        .layer = value_for(i, layers, LayerChoice())});
   }
   return requests;
 }
 
 std::vector<NamedSteering> SteeringArguments::load(const Model& model, int threads, int gpu_layers) const {
-  std::vector<SteeringPath> paths;
-  for (const auto& text : steer) paths.push_back(parse_steering_path(text));
-  return load_steerings(paths, model, {.encoders = encoders, .threads = threads, .gpu_layers = gpu_layers});
+  return load_steerings(steer, model, {.encoders = encoders, .threads = threads, .gpu_layers = gpu_layers});
 }
 
-void SamplingArguments::add_to(CommandLine& line) {
-  const auto add = [&](const std::string& name, auto& value, const std::string& help) {
-    line.add_option(name, value, help)->type_name("N")->group(sampling_group);
-  };
-  add("--temp,--temperature", options.temperature, "Temperature; 0: always the most likely token");
-  add("--top-k", options.top_k, "Choose among the N most likely tokens; 0: all");
-  add("--top-p", options.top_p, "Choose among the most likely tokens that have this probability together; 1: off");
-  add("--min-p", options.min_p, "Leave out tokens less likely than this share of the most likely one; 0: off");
-  add("--typical,--typical-p", options.typical_p, "Locally typical sampling; 1: off");
-  add("--repeat-penalty", options.repeat_penalty, "Penalty on tokens that were there already; 1: off");
-  add("--repeat-last-n", options.repeat_last_n, "Tokens that penalties look back at; 0: off, -1: the model's context");
-  add("--presence-penalty", options.presence_penalty, "Penalty on tokens that were there at all; 0: off");
-  add("--frequency-penalty", options.frequency_penalty, "Penalty on tokens for each time they were there; 0: off");
-  line.add_option("--logit-bias", logit_bias, "Make a token likelier or less likely, for instance 42+1 or 42-inf")
-      ->allow_extra_args(false)
-      ->type_name("TOKEN(+/-)BIAS")
-      ->group(sampling_group);
+Options sampling_options(SamplingOptions& options) {
+  const WholeNumber any{.least = std::numeric_limits<std::int32_t>::min()};
+  return in_group(
+      "Sampling",
+      {option("--temp,--temperature", options.temperature, number(), "Temperature; 0: always the most likely token"),
+       option("--top-k", options.top_k, any, "Choose among the N most likely tokens; 0: all"),
+       option("--top-p", options.top_p, number(),
+              "Choose among the most likely tokens that have this probability together; 1: off"),
+       option("--min-p", options.min_p, number(),
+              "Leave out tokens less likely than this share of the most likely one; 0: off"),
+       option("--typical,--typical-p", options.typical_p, number(), "Locally typical sampling; 1: off"),
+       option("--repeat-penalty", options.repeat_penalty, number(), "Penalty on tokens that were there already; 1: off"),
+       option("--repeat-last-n", options.repeat_last_n, any,
+              "Tokens that penalties look back at; 0: off, -1: the model's context"),
+       option("--presence-penalty", options.presence_penalty, number(),
+              "Penalty on tokens that were there at all; 0: off"),
+       option("--frequency-penalty", options.frequency_penalty, number(),
+              "Penalty on tokens for each time they were there; 0: off"),
+       logit_bias_option(options.logit_bias)});
 }
 
-SamplingOptions SamplingArguments::with_seed(std::uint64_t seed) const {
-  constexpr auto largest = std::numeric_limits<std::uint32_t>::max();
-  if (seed > largest) throw Error(ErrorKind::usage, fmt::format("--seed {}: use 0 to {}", seed, largest));
-  auto sampling = options;
-  sampling.seed = static_cast<std::uint32_t>(seed);
-  for (const auto& text : logit_bias)
-    sampling.logit_bias.insert_or_assign(parse_bias(text).first, parse_bias(text).second);
-  return sampling;
+Option sampling_seed_option(std::uint32_t& seed) {
+  return option("-s,--seed", seed, whole_number(0, std::numeric_limits<std::uint32_t>::max()),
+                "Random seed: decides the tokens that are drawn")
+      .in("General");
 }
 
 std::string describe(const AppliedSteering& applied) {

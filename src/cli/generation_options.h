@@ -6,23 +6,25 @@
 #include <string>
 #include <vector>
 
-#include "cli/command_line.h"
+#include "w2s/encoder_choice.h"
 #include "w2s/generation_engine.h"
+#include "w2s/layer_choice.h"
 #include "w2s/named_steering.h"
+#include "w2s/option.h"
 #include "w2s/sampler.h"
 #include "w2s/steering_request.h"
 
 namespace w2s::cli {
 
 struct SteeringArguments {
-  std::vector<std::string> steer;
-  std::vector<std::string> scales;
-  std::vector<std::string> layers;
-  std::vector<std::string> encoders;
+  std::vector<SteeringPath> steer;
+  std::vector<float> scales;
+  std::vector<LayerChoice> layers;
+  std::vector<EncoderChoice> encoders;
 
-  void add_to(CommandLine& line);
+  [[nodiscard]] Options options();
   /// Only what is loaded, for a command whose users say later how to steer.
-  void add_sources_to(CommandLine& line);
+  [[nodiscard]] Options options_of_sources();
   /// What each --steer asks for: its own --scale and --layer in order, or the only one. Throws Error{usage} if their
   /// numbers do not fit together.
   [[nodiscard]] std::vector<SteeringRequest> requests() const;
@@ -33,14 +35,13 @@ struct SteeringArguments {
 /// A number as --scale takes it. Throws Error{usage}.
 [[nodiscard]] float parse_scale(const std::string& text);
 
-struct SamplingArguments {
-  SamplingOptions options;
-  std::vector<std::string> logit_bias;
+/// A list of strengths.
+[[nodiscard]] ValueType<float> scale_type();
 
-  void add_to(CommandLine& line);
-  /// Throws Error{usage} for a seed that llama.cpp has no room for or a bias that is none.
-  [[nodiscard]] SamplingOptions with_seed(std::uint64_t seed) const;
-};
+/// All but the seed.
+[[nodiscard]] Options sampling_options(SamplingOptions& options);
+/// As large as llama.cpp has room for.
+[[nodiscard]] Option sampling_seed_option(std::uint32_t& seed);
 
 /// "positive: layer 20, of which the predictor is 63% sure; scale 1.5".
 [[nodiscard]] std::string describe(const AppliedSteering& applied);

@@ -22,37 +22,28 @@ struct ImportOptions {
   std::filesystem::path input;
   std::filesystem::path output;
   std::filesystem::path model;
-  std::string written_by = "llama.cpp";
   VectorImport details;
-  GeneralOptions general;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    line.add_path("FILE", input, "Control vector (GGUF) of llama.cpp, repeng or cvector-generator; .npz; .csv")
-        ->required();
-    line.add_option("--written-by", written_by,
-                    "Who wrote the control vector: llama.cpp, repeng, cvector-generator. It decides what direction.<l> "
-                    "means, see above")
-        ->check(CLI::IsMember({"llama.cpp", "repeng", "cvector-generator"}))
-        ->type_name("TOOL")
-        ->group("Input");
-    auto* const layers = line.add_option("--layers", details.layers,
-                                         "Layers that the model has; without -m and this as many as the file")
-                             ->check(CLI::Range(std::size_t{1}, most_layers))
-                             ->type_name("N")
-                             ->default_str("")
-                             ->group("Input");
-    line.add_path("-m,--model", model, "Model that the vectors are for: gives its layers, and the vectors must fit it")
-        ->excludes(layers)
-        ->type_name("FILE.gguf")
-        ->group("Input");
-    line.add_option("--method", details.method, "How the vectors were made, to be written down; any word")
-        ->type_name("NAME")
-        ->group("Input");
-    line.add_path("-o,--output", output, "Steering vectors to write")
-        ->required()
-        ->type_name("FILE.gguf")
-        ->group("Output");
-    general.add_quiet_to(line);
+    line.add({option("FILE", input, any_path({}),
+                     "Control vector (GGUF) of llama.cpp, repeng or cvector-generator; .npz; .csv")
+                  .required()});
+    auto model_file = option("-m,--model", model, any_path("FILE.gguf"),
+                             "Model that the vectors are for: gives its layers, and the vectors must fit it");
+    model_file.excludes = "layers";
+    line.add("Input",
+             {option("--written-by", details.written_by, named_value("TOOL", parse_control_vector_writer),
+                     "Who wrote the control vector: llama.cpp, repeng, cvector-generator. It decides what direction.<l> "
+                     "means, see above"),
+              option("--layers", details.layers, whole_number(1, most_layers),
+                     "Layers that the model has; without -m and this as many as the file")
+                  .defaulting_to({}),
+              model_file,
+              option("--method", details.method, any_text("NAME"),
+                     "How the vectors were made, to be written down; any word")});
+    line.add("Output", {option("-o,--output", output, any_path("FILE.gguf"), "Steering vectors to write").required()});
+    line.add({quiet_option(quiet)});
   }
 };
 
@@ -100,14 +91,13 @@ void import_command(const Arguments& arguments, const Console& console) {
 
   check_folder_of(options.output);
   check_is_not(options.output, options.input);
-  Work work(console, options.general.quiet);
-  options.details.written_by = parse_control_vector_writer(options.written_by);
+  Work work(console, options.quiet);
   const auto model = options.model.empty() ? ModelInfo{} : inspect_model(options.model);
   if (!options.model.empty()) options.details.layers = model.layers;
   auto source = import_vectors(options.input, options.details);
   if (!options.model.empty()) fit_to_model(source, model, options.input, work);
   write_vector_source(options.output, source);
-  if (!options.general.quiet) console.out(summary(options, source));
+  if (!options.quiet) console.out(summary(options, source));
 }
 
 }  // namespace w2s::cli

@@ -21,8 +21,10 @@ struct InspectOptions {
   OutputOptions output;
 
   void add_to(CommandLine& line) {
-    line.add_option("FILE", files, "Model, steering vectors or layer predictor (GGUF), sweep.sqlite, results folder")
-        ->required();
+    line.add({option("FILE", files, any_text({}),
+                     "Model, steering vectors or layer predictor (GGUF), sweep.sqlite, results folder")
+                  .taking(OptionValues::rest)
+                  .required()});
     output.add_format_to(line, {"table", "json"});
     output.add_file_to(line);
   }

@@ -10,12 +10,11 @@
 #include "w2s/chat_judge.h"
 #include "w2s/error.h"
 #include "w2s/prompts_file.h"
+#include "w2s/study_options.h"
 #include "w2s/table.h"
 
 namespace w2s::cli {
 namespace {
-
-constexpr const char* group = "Open-ended";
 
 AnswerJudge judge_of(const std::string& model) {
   if (model.empty()) return {};
@@ -28,65 +27,42 @@ AnswerJudge judge_of(const std::string& model) {
 
 }  // namespace
 
-void OpenEndedArguments::add_to(CommandLine& line) {
-  line.add_flag("--open-ended", asked,
-                "Instead: lets the model answer freely, steered at the fixed and at the predicted layer by several "
-                "scales, and sets the effect against fluency (the change in mean log-probability per token that the "
-                "unsteered model gives the answer). Needs -m, and --data (the study's: its test samples are the "
-                "prompts) or --prompts; leaves results.json as it is")
-      ->group(group);
-  line.add_option("--scales", scales, "Strengths to steer with; unsteered answers are always there")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("LIST")
-      ->default_str("-1.5,-1,-0.5,0.5,1,1.5")
-      ->group(group);
-  line.add_option("-n,--predict", max_tokens, "Tokens of an answer at most")
-      ->check(CLI::Range(1, 1 << 20))
-      ->type_name("N")
-      ->group(group);
-  line.add_option("--limit", limit, "Take only the first N prompts of each behaviour; 0: all")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->group(group);
-  line.add_path("--prompts", prompts,
-                "Prompts instead of the test samples: JSONL of {\"prompt\"}, a text or a list of chat messages")
-      ->type_name("FILE.jsonl")
-      ->group(group);
-  line.add_option("--judge", judge,
-                  "A chat model that rates from 0 to 10 how strongly each answer shows the behaviour; OPENAI_BASE_URL "
-                  "and OPENAI_API_KEY from the environment say where it is")
-      ->type_name("MODEL")
-      ->group(group);
-  line.add_option("--encoder", encoders,
-                  "Where the embedding model is that predictors see prompts through: gguf:FILE.gguf or remote:MODEL "
-                  "(may be repeated); predictors that see the model's own layers need none")
-      ->allow_extra_args(false)
-      ->type_name("NAME")
-      ->group(group);
-  line.add_path("--answers", answers, "Writes every answer with its figures to this file, a JSON object a line")
-      ->type_name("FILE.jsonl")
-      ->group(group);
+Options OpenEndedArguments::options() {
+  return in_group(
+      "Open-ended",
+      {flag("--open-ended", asked,
+            "Instead: lets the model answer freely, steered at the fixed and at the predicted layer by several scales, "
+            "and sets the effect against fluency (the change in mean log-probability per token that the unsteered model "
+            "gives the answer). Needs -m, and --data (the study's: its test samples are the prompts) or --prompts; "
+            "leaves results.json as it is"),
+       option("--scales", settings.scales, scale_type(), "Strengths to steer with; unsteered answers are always there"),
+       option("-n,--predict", settings.max_tokens, whole_number(1, 1U << 20U), "Tokens of an answer at most"),
+       option("--limit", settings.limit, any_count(), "Take only the first N prompts of each behaviour; 0: all"),
+       option("--prompts", prompts, any_path("FILE.jsonl"),
+              "Prompts instead of the test samples: JSONL of {\"prompt\"}, a text or a list of chat messages"),
+       option("--judge", judge, any_text("MODEL"),
+              "A chat model that rates from 0 to 10 how strongly each answer shows the behaviour; OPENAI_BASE_URL and "
+              "OPENAI_API_KEY from the environment say where it is"),
+       option("--encoder", settings.encoders, encoder_type(),
+              "Where the embedding model is that predictors see prompts through: gguf:FILE.gguf or remote:MODEL (may be "
+              "repeated); predictors that see the model's own layers need none")
+           .of_type("NAME")
+           .taking(OptionValues::repeated),
+       option("--answers", answers, any_path("FILE.jsonl"),
+              "Writes every answer with its figures to this file, a JSON object a line")});
 }
 
-OpenEndedSettings OpenEndedArguments::settings(const ModelArguments& model, const std::vector<std::string>& data,
-                                               int threads) const {
-  if (model.model.empty() || (data.empty() && prompts.empty()))
+OpenEndedSettings OpenEndedArguments::complete(const MultiLayerSettings& study) const {
+  if (study.model.empty() || (study.data.empty() && prompts.empty()))
     throw Error(ErrorKind::usage, "--open-ended generates: name the study's model (-m), and --data or --prompts");
-  OpenEndedSettings settings{.model = model.model,
-                             .data = data,
-                             .limit = limit,
-                             .max_tokens = max_tokens,
-                             .encoders = encoders,
-                             .model_options = model.model_options(),
-                             .threads = threads,
-                             .judge = judge_of(judge)};
-  if (!prompts.empty()) settings.prompts = read_prompts(prompts);
-  if (!scales.empty()) {
-    settings.scales.clear();
-    for (const auto& scale : scales) settings.scales.push_back(parse_scale(scale));
-  }
-  return settings;
+  auto complete = settings;
+  complete.model = study.model;
+  complete.data = study.data;
+  complete.model_options = study.model_options;
+  complete.threads = study.decoder.threads;
+  complete.judge = judge_of(judge);
+  if (!prompts.empty()) complete.prompts = read_prompts(prompts);
+  return complete;
 }
 
 std::string answers_to_jsonl(const OpenEndedOutcome& outcome) {

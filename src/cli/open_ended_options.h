@@ -1,31 +1,26 @@
 // w2s eval --open-ended: its options, and what they ask for.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <string>
-#include <vector>
 
-#include "cli/command_line.h"
-#include "cli/options.h"
+#include "w2s/multi_layer_evaluation.h"
 #include "w2s/open_ended_evaluation.h"
+#include "w2s/option.h"
 
 namespace w2s::cli {
 
 struct OpenEndedArguments {
   bool asked = false;
-  std::vector<std::string> scales;
-  std::size_t max_tokens = 48;
-  std::size_t limit = 0;
+  OpenEndedSettings settings;
   std::filesystem::path prompts;
-  std::vector<std::string> encoders;
   std::string judge;
   std::filesystem::path answers;
 
-  void add_to(CommandLine& line);
-  /// Throws Error{usage} for what --open-ended needs and lacks, and what reading prompts throws.
-  [[nodiscard]] OpenEndedSettings settings(const ModelArguments& model, const std::vector<std::string>& data,
-                                           int threads) const;
+  [[nodiscard]] Options options();
+  /// The settings for the study's model and data. Throws Error{usage} for what --open-ended needs and lacks, and what
+  /// reading prompts throws.
+  [[nodiscard]] OpenEndedSettings complete(const MultiLayerSettings& study) const;
 };
 
 /// A JSON object a line, one an answer.

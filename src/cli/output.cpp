@@ -61,16 +61,13 @@ std::string render(const Report& report, Format format) {
 }
 
 void OutputOptions::add_format_to(CommandLine& line, const std::vector<std::string>& formats) {
-  line.add_option("--format", format_name, fmt::format("How to print the results: {}", fmt::join(formats, ", ")))
-      ->check(CLI::IsMember(formats))
-      ->type_name("FORMAT")
-      ->group("Output");
+  line.add("Output", {option("--format", format_name, any_of(formats, "FORMAT"),
+                             fmt::format("How to print the results: {}", fmt::join(formats, ", ")))});
 }
 
 void OutputOptions::add_file_to(CommandLine& line) {
-  line.add_path("-o,--output", file, "Write the results to this file instead of standard output")
-      ->type_name("FILE")
-      ->group("Output");
+  line.add("Output", {option("-o,--output", file, any_path("FILE"),
+                             "Write the results to this file instead of standard output")});
 }
 
 Format OutputOptions::format() const {

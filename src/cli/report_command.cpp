@@ -20,18 +20,15 @@ struct ReportOptions {
   std::filesystem::path folder;
   std::filesystem::path file;
   std::filesystem::path figures;
-  GeneralOptions general;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    line.add_path("DIR", folder, "Results folder of 'w2s run'")->required();
-    line.add_path("-o,--output", file, "Write the page to this file instead of DIR/report.html")
-        ->type_name("FILE.html")
-        ->group("Output");
-    line.add_path("--figures", figures,
-                  "Also write the paper's figures for these results, as SVG files, to this folder")
-        ->type_name("DIR")
-        ->group("Output");
-    general.add_quiet_to(line);
+    line.add({option("DIR", folder, any_path({}), "Results folder of 'w2s run'").required()});
+    line.add("Output", {option("-o,--output", file, any_path("FILE.html"),
+                               "Write the page to this file instead of DIR/report.html"),
+                        option("--figures", figures, any_path("DIR"),
+                               "Also write the paper's figures for these results, as SVG files, to this folder")});
+    line.add({quiet_option(quiet)});
   }
 
   [[nodiscard]] std::filesystem::path page() const { return file.empty() ? folder / "report.html" : file; }
@@ -54,7 +51,7 @@ void report_command(const Arguments& arguments, const Console& console) {
   if (!line.parse(arguments, console)) return;
 
   if (!options.file.empty()) check_folder_of(options.file);
-  const Work work(console, options.general.quiet);
+  const Work work(console, options.quiet);
   const auto html = make_report(options.folder, work.job());
   write_file(options.page(), html);
   console.out(fmt::format("{} ({})\n", options.page().string(), size_in_words(html.size())));

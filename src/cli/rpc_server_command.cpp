@@ -3,8 +3,9 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "cli/command_line.h"
 #include "w2s/rpc.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
@@ -12,14 +13,14 @@ namespace {
 struct RpcServerOptions {
   std::string host = "127.0.0.1";
   int port = 50052;
-  GeneralOptions general;
+  int threads = 0;
 
   void add_to(CommandLine& line) {
-    line.add_option("--host", host, "Address to listen at; there is no protection, so only one of a trusted network")
-        ->type_name("ADDRESS")
-        ->group("Server");
-    line.add_option("--port", port, "Port to listen at")->check(CLI::Range(1, 65535))->type_name("N")->group("Server");
-    general.add_threads_to(line);
+    line.add("Server",
+             {option("--host", host, any_text("ADDRESS"),
+                     "Address to listen at; there is no protection, so only one of a trusted network"),
+              option("--port", port, whole_number(1, 65535), "Port to listen at")});
+    line.add({threads_option(threads)});
   }
 };
 
@@ -34,7 +35,7 @@ void rpc_server_command(const Arguments& arguments, const Console& console) {
                    "w2s rpc-server --host 10.0.0.7");
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
-  serve_rpc(fmt::format("{}:{}", options.host, options.port), options.general.threads);
+  serve_rpc(fmt::format("{}:{}", options.host, options.port), options.threads);
 }
 
 }  // namespace w2s::cli

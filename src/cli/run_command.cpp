@@ -12,94 +12,35 @@
 #include "cli/work.h"
 #include "w2s/cluster.h"
 #include "w2s/error.h"
-#include "w2s/study.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
 
 struct RunOptions {
-  ModelArguments model;
-  DataArguments data;
-  VariantArguments variants;
-  GridArguments grid;
-  MethodArguments method;
-  PredictorArguments predictor;
-  GeneralOptions general;
-  OutputOptions output;
-  std::vector<std::string> methods = {"caa"};
-  std::size_t prompt_cache = 2048;
+  StudySettings study;
   std::filesystem::path folder;
+  OutputOptions output;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    model.add_to(line);
-    data.add_to(line);
-    variants.add_to(line);
-    variants.add_layers_to(line);
-    line.add_option("--method", methods,
-                    "How steering vectors are made, one or several, which share each prompt: " +
-                        MethodArguments::list_of_methods() + ". With l2s, oracle is swept as well")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("LIST")
-        ->default_str("caa")
-        ->group("Vectors");
-    method.add_fitting_to(line);
-    grid.add_to(line);
-    line.add_option(
-            "--prompt-cache", prompt_cache,
-            "MiB of memory for prompts that were read to make vectors, from which the minimal executor goes on; "
-            "0: reads them again, to the same numbers")
-        ->type_name("MIB")
-        ->group("Sweep");
-    method.add_operator_to(line);
-    predictor.add_to(line);
-    predictor.add_text_encoders_to(line);
-    line.add_path("-o,--output", folder, "Results folder; an interrupted run goes on from what is there")
-        ->required()
-        ->type_name("DIR")
-        ->group("Output");
+    line.add(study_options(study));
+    line.add("Output", {option("-o,--output", folder, any_path("DIR"),
+                               "Results folder; an interrupted run goes on from what is there")
+                            .required()});
     output.add_format_to(line);
-    general.add_seed_to(line, "the split, the samples of --limit, the predictors and the bootstrap");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
-  }
-
-  [[nodiscard]] StudySettings study() const {
-    StudySettings settings;
-    settings.model = model.model;
-    settings.data = data.sources;
-    settings.selection = data.selection(general.seed);
-    settings.methods = methods;
-    settings.operation = method.parsed_operator();
-    settings.context_layers = method.context_layer_list();
-    settings.method_options = method.options;
-    settings.variants = variants.variants();
-    settings.variants_at_all_layers = variants.at_all_layers();
-    settings.layers = grid.layer_list();
-    settings.multipliers = grid.parsed_multipliers();
-    settings.executor = grid.parsed_executor();
-    settings.prompt_cache_bytes = prompt_cache << 20U;
-    settings.encoder = predictor.encoder;
-    settings.text_encoders = predictor.text_encoders;
-    settings.objectives = predictor.parsed_objectives();
-    settings.top_k = predictor.top_k;
-    settings.predictor = predictor.predictor_options(general);
-    settings.model_options = model.model_options();
-    settings.decoder = model.decoder_options(general.threads);
-    settings.seed = general.seed;
-    return settings;
+    line.add({quiet_option(quiet)});
   }
 };
 
-StudyOutcome run(const RunOptions& options, const Cluster& cluster, const Console& console) {
-  Work work(console, options.general.quiet || !cluster.ranks->is_first());
+StudyOutcome run(RunOptions& options, const Cluster& cluster, const Console& console) {
+  Work work(console, options.quiet || !cluster.ranks->is_first());
   if (!cluster.warning.empty()) work.warn(cluster.warning);
-  options.data.warn_if_limited(work);
+  warn_if_limited(options.study.selection, work);
+  if (options.study.threads == 0) options.study.threads = cluster.threads;
   try {
-    auto settings = options.study();
-    if (settings.decoder.threads == 0) settings.decoder.threads = cluster.threads;
-    warn_if_quantized(inspect_model(settings.model), work);
-    return run_study(settings, options.folder, *cluster.ranks, work.job());
+    warn_if_quantized(inspect_model(options.study.model), work);
+    return run_study(options.study, options.folder, *cluster.ranks, work.job());
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::interrupted) throw;
     throw Error(ErrorKind::interrupted, fmt::format("interrupted; what was finished is in {}: the same command again "
@@ -137,7 +78,7 @@ void execute(const Arguments& arguments, const Cluster& cluster, const Console& 
   if (!cluster.ranks->is_first()) return;
   const auto format = options.output.format();
   console.out(render_outcome(outcome, format));
-  if (format == Format::table) console.out(next_steps(options.model.model, outcome, options.folder));
+  if (format == Format::table) console.out(next_steps(options.study.model, outcome, options.folder));
 }
 
 // The first rank speaks for all.

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -17,97 +20,94 @@
 #include "w2s/error.h"
 #include "w2s/file.h"
 #include "w2s/server.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
 
 constexpr std::size_t default_context_of_an_answer = 2048;
-constexpr auto largest_count = 1 << 30;
+constexpr std::uint64_t largest_count = 1U << 30U;
+constexpr unsigned bytes_in_mib = 20;  // as a power of 2
+
+ValueType<std::size_t> megabytes() {
+  const ValueType<std::size_t> count = whole_number(1, largest_count);
+  return {.name = "N",
+          .parse = [count](const std::string& text) { return count.parse(text) << bytes_in_mib; },
+          .show = [](const std::size_t& bytes) { return std::to_string(bytes >> bytes_in_mib); },
+          .is_text = false};
+}
+
+ValueType<std::chrono::milliseconds> seconds() {
+  const ValueType<int> count = whole_number(1, largest_count);
+  return {.name = "N",
+          .parse = [count](const std::string& text) { return std::chrono::seconds(count.parse(text)); },
+          .show = [](const auto& time) { return std::to_string(std::chrono::floor<std::chrono::seconds>(time).count()); },
+          .is_text = false};
+}
 
 struct ServeOptions {
-  ModelArguments model;
+  std::filesystem::path model;
+  ModelOptions model_options;
+  DecoderOptions decoder{.context = 0, .sequences = 4};
   SteeringArguments steering;
-  GeneralOptions general;
   ServerOptions server;
-  std::size_t parallel = 4;
   std::filesystem::path embedding_model;
-  std::vector<std::string> api_keys;
   std::filesystem::path api_key_file;
-  std::size_t max_body_megabytes = 4;
-  int timeout = 600;
-  std::filesystem::path report;
   std::filesystem::path log_file;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    model.add_to(line);
-    line.add_option("-a,--alias", server.model_name, "What clients call the model")
-        ->default_str("its file's name")
-        ->type_name("NAME")
-        ->group("Model");
-    line.add_path("--embedding-model", embedding_model,
-                  "Embedding model of /v1/embeddings; without it, that of a predictor that sees prompts through one")
-        ->type_name("FILE.gguf")
-        ->group("Model");
-    steering.add_sources_to(line);
-    line.add_path("--report", report, "Page of w2s report that the chat links to")
-        ->default_str("report.html in the results folder of a --steer")
-        ->type_name("FILE.html")
-        ->group("Steering");
-    add_network_to(line);
-    add_limits_to(line);
-    line.add_path("--log-file", log_file, "Where to append a line of JSON for each request, instead of standard error")
-        ->type_name("FILE")
-        ->group("Log");
-    line.add_flag("--log-prompts", server.log_prompts, "Log what is asked and answered as well")->group("Log");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add(w2s::model_options(model, model_options, decoder));
+    line.add("Model",
+             {option("-a,--alias", server.model_name, any_text("NAME"), "What clients call the model")
+                  .defaulting_to("its file's name"),
+              option("--embedding-model", embedding_model, any_path("FILE.gguf"),
+                     "Embedding model of /v1/embeddings; without it, that of a predictor that sees prompts through "
+                     "one")});
+    line.add(steering.options_of_sources());
+    line.add("Steering", {option("--report", server.report, any_path("FILE.html"), "Page of w2s report that the chat links to")
+                              .defaulting_to("report.html in the results folder of a --steer")});
+    line.add(network_options());
+    line.add(limit_options());
+    line.add("Log", {option("--log-file", log_file, any_path("FILE"),
+                            "Where to append a line of JSON for each request, instead of standard error"),
+                     flag("--log-prompts", server.log_prompts, "Log what is asked and answered as well")});
+    line.add({threads_option(decoder.threads), quiet_option(quiet)});
   }
 
-  void add_network_to(CommandLine& line) {
-    constexpr const char* group = "Network";
-    line.add_option("--host", server.host, "Address to listen at; 0.0.0.0 or :: for all")
-        ->type_name("HOST")
-        ->group(group);
-    line.add_option("--port", server.port, "Port to listen at; 0: any that is free")
-        ->check(CLI::Range(0, 65535))
-        ->type_name("N")
-        ->group(group);
-    line.add_option("--api-key", api_keys,
-                    "Key that requests must show (may be repeated); better in W2S_API_KEY or a file, because other "
-                    "users of this machine can see command lines")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("KEY")
-        ->group(group);
-    line.add_path("--api-key-file", api_key_file, "File of such keys, one a line")->type_name("FILE")->group(group);
-    line.add_option("--cors-origin", server.cors_origins,
-                    "Web pages of this origin may ask, for instance https://chat.example (may be repeated; *: all)")
-        ->allow_extra_args(false)
-        ->type_name("ORIGIN")
-        ->group(group);
+  [[nodiscard]] Options network_options() {
+    return in_group(
+        "Network",
+        {option("--host", server.host, any_text("HOST"), "Address to listen at; 0.0.0.0 or :: for all"),
+         option("--port", server.port, whole_number(0, 65535), "Port to listen at; 0: any that is free"),
+         option("--api-key", server.api_keys, any_text("KEY"),
+                "Key that requests must show (may be repeated); better in W2S_API_KEY or a file, because other users of "
+                "this machine can see command lines")
+             .of_type("KEY"),
+         option("--api-key-file", api_key_file, any_path("FILE"), "File of such keys, one a line"),
+         option("--cors-origin", server.cors_origins, any_text("ORIGIN"),
+                "Web pages of this origin may ask, for instance https://chat.example (may be repeated; *: all)")
+             .of_type("ORIGIN")
+             .taking(OptionValues::repeated)});
   }
 
-  void add_limits_to(CommandLine& line) {
-    constexpr const char* group = "Limits";
-    const auto add = [&](const std::string& name, auto& value, int least, const std::string& help) {
-      return line.add_option(name, value, help)->check(CLI::Range(least, largest_count))->type_name("N")->group(group);
-    };
-    line.add_option(
-            "--parallel", parallel,
-            "Answers generated at once, short -np, 2 at least; they share the context, by default 2048 tokens for each")
-        ->check(CLI::Range(1, 256))
-        ->type_name("N")
-        ->group(group);
-    add("-n,--predict", server.default_max_tokens, 0,
-        "Tokens of an answer at most where a request does not say; 0: its share of the context");
-    add("--max-prompt", server.max_prompt_tokens, 0, "Tokens of a prompt at most; 0: what the context has room for");
-    add("--max-choices", server.max_choices, 1, "Answers to one request at most");
-    add("--max-queue", server.max_queued, 0, "Answers that may wait; further requests are told to come again (429)");
-    add("--max-body", max_body_megabytes, 1, "Megabytes of a request at most");
-    line.add_option("--timeout", timeout, "Seconds in which a request must be answered, short -to")
-        ->check(CLI::Range(1, largest_count))
-        ->type_name("N")
-        ->group(group);
+  [[nodiscard]] Options limit_options() {
+    return in_group(
+        "Limits",
+        {option("--parallel", decoder.sequences, whole_number(1, 256),
+                "Answers generated at once, short -np, 2 at least; they share the context, by default 2048 tokens for "
+                "each"),
+         option("-n,--predict", server.default_max_tokens, whole_number(0, largest_count),
+                "Tokens of an answer at most where a request does not say; 0: its share of the context"),
+         option("--max-prompt", server.max_prompt_tokens, whole_number(0, largest_count),
+                "Tokens of a prompt at most; 0: what the context has room for"),
+         option("--max-choices", server.max_choices, whole_number(1, largest_count),
+                "Answers to one request at most"),
+         option("--max-queue", server.max_queued, whole_number(0, largest_count),
+                "Answers that may wait; further requests are told to come again (429)"),
+         option("--max-body", server.max_body_bytes, megabytes(), "Megabytes of a request at most"),
+         option("--timeout", server.request_timeout, seconds(),
+                "Seconds in which a request must be answered, short -to")});
   }
 };
 
@@ -126,7 +126,7 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
 }
 
 std::vector<std::string> keys_of(const ServeOptions& options) {
-  auto keys = options.api_keys;
+  auto keys = options.server.api_keys;
   if (!options.api_key_file.empty()) {
     const auto more = lines_of(options.api_key_file);
     if (more.empty()) throw Error(ErrorKind::usage, fmt::format("{}: has no key", options.api_key_file.string()));
@@ -139,12 +139,13 @@ std::vector<std::string> keys_of(const ServeOptions& options) {
 // The first of the results folders that has one, unless a file is named.
 std::filesystem::path report_of(const ServeOptions& options) {
   namespace fs = std::filesystem;
-  if (!options.report.empty()) {
-    if (fs::is_regular_file(options.report)) return options.report;
-    throw Error(ErrorKind::usage, fmt::format("{}: no such file; 'w2s report' makes it", options.report.string()));
+  const auto& named = options.server.report;
+  if (!named.empty()) {
+    if (fs::is_regular_file(named)) return named;
+    throw Error(ErrorKind::usage, fmt::format("{}: no such file; 'w2s report' makes it", named.string()));
   }
-  for (const auto& text : options.steering.steer) {
-    const auto behavior = fs::weakly_canonical(parse_steering_path(text).path);
+  for (const auto& steering : options.steering.steer) {
+    const auto behavior = fs::weakly_canonical(steering.path);
     auto report = behavior.parent_path() / "report.html";
     if (fs::is_directory(behavior) && fs::is_regular_file(report)) return report;
   }
@@ -155,7 +156,7 @@ std::filesystem::path report_of(const ServeOptions& options) {
 class Log {
  public:
   Log(const ServeOptions& options, const Console& console)
-      : console_(console), is_silent_(options.general.quiet && options.log_file.empty()) {
+      : console_(console), is_silent_(options.quiet && options.log_file.empty()) {
     if (options.log_file.empty()) return;
     file_.open(options.log_file, std::ios::app);
     if (!file_) throw Error(ErrorKind::io, fmt::format("{}: cannot be written", options.log_file.string()));
@@ -182,7 +183,7 @@ void say_that_it_listens(const Server& server, const ServeOptions& options, cons
   const auto steered = options.steering.steer.empty()
                            ? std::string()
                            : fmt::format(R"(, "steering": {{"vectors": [{{"name": "{}", "scale": 1}}]}})",
-                                         parse_steering_path(options.steering.steer.front()).name);
+                                         options.steering.steer.front().name);
   console.err(fmt::format(
       "  curl {}/v1/chat/completions -H 'Content-Type: application/json'{} -d '{{\"model\": \"{}\", "
       "\"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]{}}}'\n",
@@ -200,9 +201,9 @@ void serve(Server& server, const ServeOptions& options, const Console& console) 
   constexpr bool quiet = true;
   const StopSignals signals(quiet);
   server.start();
-  if (!options.general.quiet) say_that_it_listens(server, options, console);
+  if (!options.quiet) say_that_it_listens(server, options, console);
   wait_for_stop(signals.token());
-  if (!options.general.quiet) console.err("finishing what has begun (once more to stop at once)\n");
+  if (!options.quiet) console.err("finishing what has begun (once more to stop at once)\n");
   server.stop();
 }
 
@@ -222,27 +223,25 @@ void serve_command(const Arguments& arguments, const Console& console) {
 
   auto& settings = options.server;
   settings.api_keys = keys_of(options);
-  settings.max_body_bytes = options.max_body_megabytes << 20U;
   settings.report = report_of(options);
-  settings.request_timeout = std::chrono::seconds(options.timeout);
   Log log(options, console);
   settings.log = [&](std::string_view text) { log.add(text); };
-  if (settings.api_keys.empty() && !is_loopback(settings.host) && !options.general.quiet) {
+  if (settings.api_keys.empty() && !is_loopback(settings.host) && !options.quiet) {
     warn(console,
          fmt::format("everyone who reaches {} may ask: name an --api-key-file, or --host 127.0.0.1", settings.host));
   }
 
-  const auto model = Model::load(options.model.model, options.model.model_options());
-  auto decoder = options.model.decoder_options(options.general.threads);
-  decoder.sequences = std::max<std::size_t>(2, options.parallel);
+  const auto model = Model::load(options.model, options.model_options);
+  auto decoder = options.decoder;
+  decoder.sequences = std::max<std::size_t>(2, decoder.sequences);
   if (decoder.context == 0)
     decoder.context = decoder.sequences * std::min(default_context_of_an_answer, model.info().training_context);
   if (!options.embedding_model.empty()) {
     settings.embedding_model = std::make_shared<EmbeddingModel>(
         options.embedding_model,
-        EmbeddingModelOptions{.threads = options.general.threads, .gpu_layers = options.model.gpu_layers});
+        EmbeddingModelOptions{.threads = decoder.threads, .gpu_layers = options.model_options.gpu_layers});
   }
-  Server server(model, decoder, options.steering.load(model, options.general.threads, options.model.gpu_layers),
+  Server server(model, decoder, options.steering.load(model, decoder.threads, options.model_options.gpu_layers),
                 settings);
   serve(server, options, console);
 }

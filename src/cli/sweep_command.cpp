@@ -14,6 +14,7 @@
 #include "cli/work.h"
 #include "w2s/decoder.h"
 #include "w2s/error.h"
+#include "w2s/study_options.h"
 #include "w2s/sweep.h"
 #include "w2s/vector_source.h"
 
@@ -21,30 +22,33 @@ namespace w2s::cli {
 namespace {
 
 struct SweepOptions {
-  ModelArguments model;
-  DataArguments data;
-  VariantArguments variants;
-  GridArguments grid;
-  MethodArguments method;
-  GeneralOptions general;
-  OutputOptions output;
+  std::filesystem::path model;
+  ModelOptions model_options;
+  DecoderOptions decoder{.context = 0};
+  std::vector<std::string> data;
+  DataSelection selection;
+  std::vector<PromptVariant> variants = {PromptVariant::base};
   std::filesystem::path vectors;
+  LayerList layers;
+  std::vector<float> multipliers;
+  ExecutorChoice executor = ExecutorChoice::automatic;
+  SteeringOperator operation = SteeringOperator::add;
+  OutputOptions output;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    model.add_to(line);
-    data.add_to(line);
-    variants.add_to(line);
-    line.add_path("--vectors", vectors, "Steering vectors for this model, from 'w2s vectors'")
-        ->required()
-        ->type_name("FILE.gguf")
-        ->group("Sweep");
-    grid.add_to(line);
-    method.add_operator_to(line);
+    line.add(w2s::model_options(model, model_options, decoder));
+    line.add(data_options(data, selection));
+    line.add({variants_option(variants)});
+    line.add("Sweep", {option("--vectors", vectors, any_path("FILE.gguf"),
+                              "Steering vectors for this model, from 'w2s vectors'")
+                           .required()});
+    line.add(grid_options(layers, multipliers, executor));
+    line.add({operator_option(operation)});
     output.add_format_to(line);
     output.add_file_to(line);
-    general.add_seed_to(line, "the samples of --limit");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add({seed_option(selection.seed, "the samples of --limit"), threads_option(decoder.threads),
+              quiet_option(quiet)});
   }
 };
 
@@ -71,16 +75,15 @@ std::vector<SweepItem> items_of(const Model& model, const Behavior& behavior, Pr
 PreparedSweep prepare(const SweepOptions& options, const Model& model, const Behavior& behavior) {
   const auto& info = model.info();
   PreparedSweep prepared{.grid = full_grid(info.layers), .items_by_variant = {}, .decoder = {}};
-  prepared.executor = resolve_executor(options.grid.parsed_executor(), model);
-  if (const auto layers = options.grid.layer_list(); !layers.empty())
-    prepared.grid.layers = parse_layers(layers, info.layers);
-  prepared.grid.multipliers = options.grid.parsed_multipliers();
-  prepared.grid.operation = options.method.parsed_operator();
-  prepared.decoder = options.model.decoder_options(options.general.threads);
+  prepared.executor = resolve_executor(options.executor, model);
+  if (!options.layers.empty()) prepared.grid.layers = options.layers.of_model(info.layers);
+  if (!options.multipliers.empty()) prepared.grid.multipliers = options.multipliers;
+  prepared.grid.operation = options.operation;
+  prepared.decoder = options.decoder;
 
   constexpr std::size_t sources = 1;
   std::size_t needed = 0;
-  for (const auto variant : options.variants.variants()) {
+  for (const auto variant : options.variants) {
     const auto items = items_of(model, behavior, variant);
     check_context(info, prepared.decoder.context, prepared.grid, sources, items, prepared.decoder.sequences);
     needed = std::max(needed, required_context(prepared.grid, sources, items, prepared.decoder.sequences));
@@ -167,11 +170,11 @@ void sweep_command(const Arguments& arguments, const Console& console) {
     }
   };
 
-  const auto behavior = read_single_behavior(options.data, options.general.seed);
+  const auto behavior = read_single_behavior(options.data, options.selection);
   const auto source = read_vector_source(options.vectors);
-  Work work(console, options.general.quiet);
-  options.data.warn_if_limited(work);
-  const auto model = Model::load(options.model.model, options.model.model_options());
+  Work work(console, options.quiet);
+  warn_if_limited(options.selection, work);
+  const auto model = Model::load(options.model, options.model_options);
   check_fits(options.vectors, *source, model.info(), {});
   warn_if_quantized(model.info(), work);
   const auto prepared = prepare(options, model, behavior);
@@ -182,7 +185,7 @@ void sweep_command(const Arguments& arguments, const Console& console) {
 
   if (format == Format::jsonl) {
     if (!prints_as_it_goes) options.output.deliver(lines, console);
-    if (!options.general.quiet) console.err(fmt::format("noise floor: {}\n", describe(noise)));
+    if (!options.quiet) console.err(fmt::format("noise floor: {}\n", describe(noise)));
     return;
   }
   const auto records = results.take_records();

@@ -15,6 +15,7 @@
 #include "w2s/error.h"
 #include "w2s/split.h"
 #include "w2s/steering_methods.h"
+#include "w2s/study_options.h"
 #include "w2s/sweep_executor.h"
 #include "w2s/sweep_plan.h"
 #include "w2s/tokenized_sample.h"
@@ -27,37 +28,34 @@ namespace {
 constexpr std::size_t answer_rows = 2;
 
 struct VectorsOptions {
-  ModelArguments model;
-  DataArguments data;
-  GeneralOptions general;
-  OutputOptions output;
-  MethodArguments fitting;
+  std::filesystem::path model;
+  ModelOptions model_options;
+  DecoderOptions decoder{.context = 0};
+  std::vector<std::string> data;
+  DataSelection selection;
+  bool takes_training_part = false;
   std::string method = "caa";
-  std::string split = "all";
+  MethodOptions fitting;
+  LayerList context_layers;
   std::filesystem::path file;
+  OutputOptions output;
+  bool quiet = false;
 
   void add_to(CommandLine& line) {
-    model.add_to(line);
-    data.add_to(line);
-    line.add_option("--split", split,
-                    "Samples to use: all, or train for those that 'w2s run' uses with the same seed (40% to learn "
-                    "from, 10% to choose on)")
-        ->check(CLI::IsMember({"all", "train"}))
-        ->type_name("PART")
-        ->group("Data");
-    line.add_option("--method", method, "How the vectors are made: " + MethodArguments::list_of_methods())
-        ->type_name("NAME")
-        ->group("Vectors");
-    fitting.add_fitting_to(line);
-    line.add_path("-o,--output", file,
-                  "File to write; vectors that are the same for all inputs are a llama.cpp control vector")
-        ->required()
-        ->type_name("FILE.gguf")
-        ->group("Output");
+    line.add(w2s::model_options(model, model_options, decoder));
+    line.add(data_options(data, selection));
+    line.add("Data", {option("--split", takes_training_part, word_of("PART", "all", "train"),
+                             "Samples to use: all, or train for those that 'w2s run' uses with the same seed (40% to "
+                             "learn from, 10% to choose on)")});
+    line.add("Vectors",
+             {option("--method", method, method_type(), "How the vectors are made: " + list_of_methods())});
+    line.add(fitting_options(fitting, context_layers));
+    line.add("Output", {option("-o,--output", file, any_path("FILE.gguf"),
+                               "File to write; vectors that are the same for all inputs are a llama.cpp control vector")
+                            .required()});
     output.add_format_to(line);
-    general.add_seed_to(line, "the samples of --limit and of --split train");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add({seed_option(selection.seed, "the samples of --limit and of --split train"),
+              threads_option(decoder.threads), quiet_option(quiet)});
   }
 };
 
@@ -69,12 +67,12 @@ struct ChosenSamples {
 
 // With --split all a method that chooses nothing learns from every sample, another one from four fifths.
 ChosenSamples choose_samples(const VectorsOptions& options, std::size_t count) {
-  if (options.split == "train") {
-    const auto split = split_samples(count, options.general.seed);
+  if (options.takes_training_part) {
+    const auto split = split_samples(count, options.selection.seed);
     return {split.train, split.validation};
   }
   if (steering_method(options.method).needs_validation) {
-    auto split = split_samples(count, options.general.seed, {.train = 0.8, .validation = 0.1});
+    auto split = split_samples(count, options.selection.seed, {.train = 0.8, .validation = 0.1});
     split.validation.insert(split.validation.end(), split.test.begin(), split.test.end());
     std::ranges::sort(split.validation);
     return {split.train, split.validation};
@@ -138,11 +136,11 @@ struct TokenizedSplit {
 };
 
 MethodOptions method_options(const VectorsOptions& options, const ModelInfo& model) {
-  auto chosen = options.fitting.options;
-  const auto list = options.fitting.context_layer_list();
-  chosen.context_layers = list.empty() ? default_context_layers(model.layers) : parse_layers(list, model.layers);
-  chosen.seed = options.general.seed;
-  chosen.threads = options.general.threads;
+  auto chosen = options.fitting;
+  chosen.context_layers = options.context_layers.empty() ? default_context_layers(model.layers)
+                                                         : options.context_layers.of_model(model.layers);
+  chosen.seed = options.selection.seed;
+  chosen.threads = options.decoder.threads;
   chosen.work_folder = work_folder_of(options.file) / "networks";
   return chosen;
 }
@@ -175,14 +173,14 @@ MethodTraining read_training(const VectorsOptions& options, const Model& model, 
 }
 
 std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& work) {
-  const auto behavior = read_single_behavior(options.data, options.general.seed);
-  options.data.warn_if_limited(work);
+  const auto behavior = read_single_behavior(options.data, options.selection);
+  warn_if_limited(options.selection, work);
   const auto chosen = choose_samples(options, behavior.samples.size());
-  const auto model = Model::load(options.model.model, options.model.model_options());
+  const auto model = Model::load(options.model, options.model_options);
   const auto& info = model.info();
   warn_if_quantized(info, work);
   const auto fitting = method_options(options, info);
-  const auto decoder = options.model.decoder_options(options.general.threads);
+  const auto& decoder = options.decoder;
   const TokenizedSplit samples{.train = tokenize(model, behavior, chosen.train, decoder),
                                .validation = tokenize(model, behavior, chosen.validation, decoder)};
   auto training = read_training(options, model, samples, fitting.context_layers, decoder, work.job());
@@ -190,8 +188,8 @@ std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& w
                    .layers = info.layers,
                    .width = info.width,
                    .notes = {{"behavior", behavior.name},
-                             {"samples", fmt::format("{} ({})", samples.train.size(), options.split)},
-                             {"seed", std::to_string(options.general.seed)},
+                             {"samples", fmt::format("{} ({})", samples.train.size(), options.takes_training_part ? "train" : "all")},
+                             {"seed", std::to_string(options.selection.seed)},
                              {"data", content_hash(behavior)}}};
   return fit_method(steering_method(options.method), training, fitting, work.job());
 }
@@ -221,9 +219,8 @@ void vectors_command(const Arguments& arguments, const Console& console) {
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  static_cast<void>(steering_method(options.method));
   check_folder_of(options.file);
-  Work work(console, options.general.quiet);
+  Work work(console, options.quiet);
   const auto source = make_source_resumably(options, work);
   write_vector_source(options.file, *source);
   std::error_code ignored;  // what is left over is only of use until now

@@ -9,6 +9,7 @@
 #include "engine/backend.h"
 #include "engine/model_handle.h"
 #include "w2s/error.h"
+#include "w2s/rpc.h"
 
 namespace w2s {
 namespace {
@@ -51,6 +52,7 @@ void drop_extra_special_tokens(const llama_vocab* vocab, std::vector<Token>& tok
 }  // namespace
 
 Model Model::load(const std::filesystem::path& path, const ModelOptions& options) {
+  add_rpc_servers(options.rpc_servers);
   auto handle = std::make_shared<engine::ModelHandle>();
   handle->path = path;
   handle->info = inspect_model(path);

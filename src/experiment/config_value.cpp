@@ -1,7 +1,12 @@
 #include "experiment/config_value.h"
 
-#include <cmath>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 #include <sstream>
+
+#include "w2s/error.h"
 
 namespace w2s {
 namespace {
@@ -19,40 +24,27 @@ void ConfigValue::refuse(std::string_view reason) const {
               fmt::format("{}:{}: {}: {}", file_->string(), node_->source().begin.line, key_, reason));
 }
 
-std::string ConfigValue::text() const {
-  const auto* value = node_->as_string();
-  if (value == nullptr) refuse("must be a text");
-  if (value->get().empty()) refuse("is empty");
-  return value->get();
+void ConfigValue::refusing(const std::function<void()>& action) const try { action(); } catch (const Error& error) {
+  if (error.kind() != ErrorKind::usage) throw;
+  refuse(error.what());
 }
 
-std::filesystem::path ConfigValue::path() const { return file_->parent_path() / text(); }
-
-bool ConfigValue::flag() const {
-  const auto* value = node_->as_boolean();
-  if (value == nullptr) refuse("must be true or false");
-  return value->get();
+std::string ConfigValue::text_for(const Option& option) const {
+  if (option.values == OptionValues::none) {
+    if (!node_->is_boolean()) refuse("must be true or false");
+    return *node_->value<bool>() ? "true" : "false";
+  }
+  // Not what TOML's source says: 1_000 and 0x10 are numbers as well. A text that ought to be a number keeps its quotes.
+  if (!option.is_text && node_->is_integer()) return fmt::format("{}", *node_->value<std::int64_t>());
+  if (!option.is_text && node_->is_floating_point()) return fmt::format("{}", *node_->value<double>());
+  if (!option.is_text) return source_text(*node_);
+  const auto* text = node_->as_string();
+  if (text == nullptr) refuse("must be a text");
+  if (text->get().empty()) refuse("is empty");
+  return option.in_folder(text->get(), file_->parent_path());
 }
 
-double ConfigValue::number() const {
-  const auto value = node_->is_number() ? node_->value<double>() : std::nullopt;
-  if (!value || !std::isfinite(*value)) refuse("must be a number");
-  return *value;
-}
-
-double ConfigValue::positive_number() const {
-  const double value = number();
-  if (!(value > 0)) refuse("must be above 0");
-  return value;
-}
-
-std::uint64_t ConfigValue::count(std::int64_t least) const {
-  const auto* value = node_->as_integer();
-  if (value == nullptr || value->get() < least) refuse(fmt::format("must be a whole number, {} at least", least));
-  return static_cast<std::uint64_t>(value->get());
-}
-
-std::vector<ConfigValue> ConfigValue::list() const {
+std::vector<ConfigValue> ConfigValue::values() const {
   const auto* array = node_->as_array();
   if (array == nullptr) return {*this};
   if (array->empty()) refuse("is an empty list");
@@ -66,16 +58,39 @@ std::vector<ConfigValue> ConfigValue::list() const {
   return values;
 }
 
+void ConfigValue::read_into(const Option& option) const {
+  const bool takes_one = option.values == OptionValues::none || option.values == OptionValues::one;
+  OptionTexts texts;
+  for (const auto& value : takes_one ? std::vector{*this} : values()) {
+    const auto& text = texts.emplace_back(value.text_for(option));
+    value.refusing([&] { option.check(text); });
+  }
+  refusing([&] { option.set(texts); });
+}
+
 std::vector<ConfigValue> ConfigValue::tables() const {
-  if (const auto* array = node_->as_array(); array != nullptr && array->empty()) refuse("is an empty list");
   const auto* array = node_->as_array();
   if (array == nullptr) refuse(fmt::format("must be tables: begin each with [[{}]]", key_));
+  if (array->empty()) refuse("is an empty list");
   std::vector<ConfigValue> values;
   for (const auto& node : *array) {
     const auto& value = values.emplace_back(node, key_, *file_);
     if (!node.is_table()) value.refuse(fmt::format("must be tables: begin each with [[{}]]", key_));
   }
   return values;
+}
+
+void read_keys(const toml::table& table, const std::vector<ConfigKey>& keys, const std::filesystem::path& file) {
+  for (const auto& [name, node] : table) {
+    const ConfigValue value(node, std::string(name.str()), file);
+    const auto key = std::ranges::find(keys, name.str(), &ConfigKey::name);
+    if (key == keys.end()) {
+      std::vector<std::string> names;
+      std::ranges::transform(keys, std::back_inserter(names), &ConfigKey::name);
+      value.refuse(fmt::format("unknown key; there are: {}", fmt::join(names, ", ")));
+    }
+    key->read(value);
+  }
 }
 
 }  // namespace w2s

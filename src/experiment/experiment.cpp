@@ -11,7 +11,6 @@
 #include "study/staged_job.h"
 #include "study/study_encoders.h"
 #include "w2s/decoder.h"
-#include "w2s/encoder_choice.h"
 #include "w2s/error.h"
 #include "w2s/layer_analysis.h"
 
@@ -28,19 +27,12 @@ StudySettings study_of(const ExperimentSettings& settings, const ExperimentModel
   return study;
 }
 
-void check_fit(const StudySettings& study) {
-  static_cast<void>(policies_of(
-      {.encoder = study.encoder, .objectives = study.objectives, .top_k = study.top_k, .predictor = study.predictor}));
-  static_cast<void>(parse_encoder_choice(study.encoder));
-  for (const auto& encoder : study.text_encoders) static_cast<void>(parse_encoder_choice(encoder));
-}
-
 // A server that cannot be reached would else be found after the first behaviour's sweep.
 void check_encoders(const StudySettings& study, std::size_t layers, const Job& job) {
   const std::vector<std::string> text = {std::string(default_system_message)};
   const auto encoders = open_text_encoders(study);
   for (const auto& encoder : encoders) static_cast<void>(encoder->encode(text, job));
-  static_cast<void>(name_of_encoder(study, layers, encoders));
+  static_cast<void>(encoder_by_name(study, layers, encoders));
 }
 
 // Whether it can be steered at all is what a decoder finds out.
@@ -57,7 +49,7 @@ void check_data(const ExperimentSettings& settings, const ExperimentModel& asked
   for (std::size_t i = 0; i < seeds; ++i) {
     job.check_stop();
     const auto study = study_of(settings, asked, settings.seeds[i]);
-    check_fit(study);
+    static_cast<void>(policies_of(study.fit));
     static_cast<void>(cost_of_study(study, model, shape_of(model.info())));
     job.report({.stage = stage, .done = i + 1, .total = seeds, .unit = "seeds"});
   }
@@ -134,7 +126,7 @@ ModelPlan plan_model(const ExperimentSettings& settings, const ExperimentModel& 
   const auto model = Model::load(plan.is_stand_in ? asked.tokenizer : asked.path, options);
   plan.shape = plan.is_stand_in ? asked.shape : shape_of(model.info());
   const auto study = study_of(settings, asked, settings.seeds.front());
-  check_fit(study);
+  static_cast<void>(policies_of(study.fit));
   plan.behaviors = cost_of_study(study, model, plan.shape);
   if (calibrates && !plan.is_stand_in) plan.calibration = calibrate(study, model, job);
   return plan;

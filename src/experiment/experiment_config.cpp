@@ -2,107 +2,53 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <utility>
 
 #include "experiment/config_value.h"
+#include "experiment/experiment_options.h"
+#include "w2s/error.h"
 #include "w2s/experiment.h"
 #include "w2s/file.h"
-#include "w2s/prompt_variant.h"
-#include "w2s/steering_methods.h"
-#include "w2s/sweep_plan.h"
+#include "w2s/study_options.h"
 
 namespace w2s {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string as_text(const ConfigValue& value) { return value.text(); }
-double as_positive_number(const ConfigValue& value) { return value.positive_number(); }
-std::size_t as_positive_count(const ConfigValue& value) { return value.count(1); }
-
-int as_int(const ConfigValue& value, std::int64_t least) {
-  const auto count = value.count(least);
-  if (count > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) value.refuse("is too large");
-  return static_cast<int>(count);
-}
-
-std::string as_method(const ConfigValue& value) {
-  return std::string(value.parsed([](const auto& name) { return steering_method(name).name; }));
-}
-
-Objective as_objective(const ConfigValue& value) { return value.parsed(parse_objective); }
-
-// What `--data` takes: a path, or the name of data that w2s carries.
-std::string as_data(const ConfigValue& value) {
-  return value.text().starts_with("builtin:") ? value.text() : value.path().string();
-}
-
-// What `--encoder` takes: an embedding model's file is relative to the configuration.
-std::string as_encoder(const ConfigValue& value) {
-  constexpr std::string_view prefix = "gguf:";
-  auto name = value.text();
-  if (!name.starts_with(prefix)) return name;
-  return std::string(prefix) + (value.file().parent_path() / name.substr(prefix.size())).string();
-}
-
-std::vector<PromptVariant> as_variants(const ConfigValue& value) {
-  const auto values = value.list();
-  if (values.size() == 1 && values.front().text() == "all") return {prompt_variants().begin(), prompt_variants().end()};
-  return value.each([](const ConfigValue& name) { return name.parsed(parse_prompt_variant); });
-}
-
-// As parse_layers takes them; which layers there are is only known with a model.
-std::string as_layers(const ConfigValue& value) {
-  auto layers = fmt::format("{}", fmt::join(value.each(as_text), ","));
-  if (layers == "all") return "";
-  static_cast<void>(value.each([](const ConfigValue& part) {
-    return part.parsed([](const auto& text) { return parse_layers(text, std::numeric_limits<std::int32_t>::max()); });
-  }));
-  return layers;
-}
-
-std::vector<float> as_multipliers(const ConfigValue& value) {
-  const auto numbers = value.each([](const ConfigValue& number) { return number.number(); });
-  try {
-    return parse_multipliers(fmt::format("{}", fmt::join(numbers, ",")));
-  } catch (const Error& error) {
-    value.refuse(error.what());
-  }
-}
-
-bool says_all_layers(const ConfigValue& value) {
-  const auto text = value.text();
-  if (text != "needed" && text != "all") value.refuse("must be \"needed\" or \"all\"");
-  return text == "all";
+ConfigKey key_of(Option option) {
+  auto name = option.key();
+  return {.name = std::move(name), .read = [own = std::move(option)](const ConfigValue& value) { value.read_into(own); }};
 }
 
 // It becomes a folder.
-std::string as_model_name(const ConfigValue& value) {
-  const auto name = value.text();
-  const bool is_file_name = name.find_first_of("/\\") == std::string::npos && !name.starts_with('.');
-  if (!is_file_name || name == "tables") value.refuse(fmt::format("'{}' cannot be the name of a folder here", name));
-  return name;
+ValueType<std::string> model_name() {
+  auto type = any_text("NAME");
+  type.parse = [](const std::string& name) {
+    const bool is_file_name = name.find_first_of("/\\") == std::string::npos && !name.starts_with('.');
+    if (!is_file_name || name == "tables")
+      throw Error(ErrorKind::usage, fmt::format("'{}' cannot be the name of a folder here", name));
+    return name;
+  };
+  return type;
 }
 
-// Keys are called as the options of `w2s run`, but for those that these would be ambiguous with.
-constexpr std::array model_keys = {
-    ConfigKey<ExperimentModel>{"name", [](auto& model, const auto& value) { model.name = as_model_name(value); }},
-    ConfigKey<ExperimentModel>{"path", [](auto& model, const auto& value) { model.path = value.path(); }},
-    ConfigKey<ExperimentModel>{"gpu-layers",
-                               [](auto& model, const auto& value) { model.options.gpu_layers = as_int(value, -1); }},
-    ConfigKey<ExperimentModel>{
-        "chat-template-file",
-        [](auto& model, const auto& value) { model.options.chat_template = read_file(value.path()); }},
-    ConfigKey<ExperimentModel>{"parameters",
-                               [](auto& model, const auto& value) { model.shape.parameters = value.count(1); }},
-    ConfigKey<ExperimentModel>{"layers", [](auto& model, const auto& value) { model.shape.layers = value.count(1); }},
-    ConfigKey<ExperimentModel>{"width", [](auto& model, const auto& value) { model.shape.width = value.count(1); }},
-    ConfigKey<ExperimentModel>{"tokenizer", [](auto& model, const auto& value) { model.tokenizer = value.path(); }},
-};
+std::vector<ConfigKey> keys_of(ExperimentModel& model) {
+  const auto own = options_of_a_model(model);
+  std::vector<ConfigKey> keys = {key_of(option("--name", model.name, model_name(), "In tables and of its folder")),
+                                 key_of(option("--path", model.path, any_path("FILE"), "The model"))};
+  std::ranges::transform(own, std::back_inserter(keys), key_of);
+  auto& [parameters, layers, width] = model.shape;
+  keys.push_back(key_of(option("--parameters", parameters, any_count(1), "To plan with")));
+  keys.push_back(key_of(option("--layers", layers, any_count(1), "To plan with")));
+  keys.push_back(key_of(option("--width", width, any_count(1), "To plan with")));
+  keys.push_back(key_of(option("--tokenizer", model.tokenizer, any_path("FILE"), "To plan with")));
+  return keys;
+}
 
 ExperimentModel as_model(const ConfigValue& value) {
   ExperimentModel model;
-  read_keys<ExperimentModel>(value.table(), model_keys, model, value.file());
+  read_keys(value.table(), keys_of(model), value.file());
   if (model.name.empty()) value.refuse("has no name");
   const auto& shape = model.shape;
   const std::array<bool, 4> planning = {shape.parameters > 0, shape.layers > 0, shape.width > 0,
@@ -125,62 +71,6 @@ std::vector<ExperimentModel> as_models(const ConfigValue& value) {
   return models;
 }
 
-using Experiment = ExperimentSettings;
-using Value = ConfigValue;
-
-constexpr std::array experiment_keys = {
-    ConfigKey<Experiment>{"output", [](auto& e, const Value& v) { e.output = v.path(); }},
-    ConfigKey<Experiment>{"models", [](auto& e, const Value& v) { e.models = as_models(v); }},
-    ConfigKey<Experiment>{
-        "seeds", [](auto& e, const Value& v) { e.seeds = v.each([](const Value& seed) { return seed.count(0); }); }},
-    ConfigKey<Experiment>{"data", [](auto& e, const Value& v) { e.study.data = v.each(as_data); }},
-    ConfigKey<Experiment>{"behaviors",
-                          [](auto& e, const Value& v) { e.study.selection.behaviors = v.each(as_text); }},
-    ConfigKey<Experiment>{"limit", [](auto& e, const Value& v) { e.study.selection.limit = v.count(0); }},
-    ConfigKey<Experiment>{"variants", [](auto& e, const Value& v) { e.study.variants = as_variants(v); }},
-    ConfigKey<Experiment>{"variant-layers",
-                          [](auto& e, const Value& v) { e.study.variants_at_all_layers = says_all_layers(v); }},
-    ConfigKey<Experiment>{"methods", [](auto& e, const Value& v) { e.study.methods = v.each(as_method); }},
-    ConfigKey<Experiment>{"context-layers", [](auto& e, const Value& v) { e.study.context_layers = as_layers(v); }},
-    ConfigKey<Experiment>{
-        "l2s-learning-rates",
-        [](auto& e, const Value& v) { e.study.method_options.learning_rates = v.each(as_positive_number); }},
-    ConfigKey<Experiment>{"l2s-hidden-width",
-                          [](auto& e, const Value& v) { e.study.method_options.hidden_width = v.count(1); }},
-    ConfigKey<Experiment>{"l2s-max-epochs",
-                          [](auto& e, const Value& v) { e.study.method_options.max_epochs = v.count(1); }},
-    ConfigKey<Experiment>{"layers", [](auto& e, const Value& v) { e.study.layers = as_layers(v); }},
-    ConfigKey<Experiment>{"multipliers", [](auto& e, const Value& v) { e.study.multipliers = as_multipliers(v); }},
-    ConfigKey<Experiment>{"operator",
-                          [](auto& e, const Value& v) { e.study.operation = v.parsed(parse_steering_operator); }},
-    ConfigKey<Experiment>{"ctx-size", [](auto& e, const Value& v) { e.study.decoder.context = v.count(0); }},
-    ConfigKey<Experiment>{"encoder", [](auto& e, const Value& v) { e.study.encoder = as_encoder(v); }},
-    ConfigKey<Experiment>{"embed-with", [](auto& e, const Value& v) { e.study.text_encoders = v.each(as_encoder); }},
-    ConfigKey<Experiment>{"compare-encoders", [](auto& e, const Value& v) { e.compares_encoders = v.flag(); }},
-    ConfigKey<Experiment>{"objectives", [](auto& e, const Value& v) { e.study.objectives = v.each(as_objective); }},
-    ConfigKey<Experiment>{"top-k", [](auto& e, const Value& v) { e.study.top_k = v.each(as_positive_count); }},
-    ConfigKey<Experiment>{"folds", [](auto& e, const Value& v) { e.study.predictor.folds = v.count(2); }},
-    ConfigKey<Experiment>{"predictor-seeds", [](auto& e, const Value& v) { e.study.predictor.seeds = v.count(1); }},
-    ConfigKey<Experiment>{
-        "learning-rates",
-        [](auto& e, const Value& v) { e.study.predictor.grid.learning_rates = v.each(as_positive_number); }},
-    ConfigKey<Experiment>{
-        "hidden-widths",
-        [](auto& e, const Value& v) { e.study.predictor.grid.hidden_widths = v.each(as_positive_count); }},
-    ConfigKey<Experiment>{"hidden-layers",
-                          [](auto& e, const Value& v) {
-                            e.study.predictor.grid.hidden_layers =
-                                v.each([](const Value& layers) { return std::size_t{layers.count(0)}; });
-                          }},
-    ConfigKey<Experiment>{"weight-decays",
-                          [](auto& e, const Value& v) {
-                            e.study.predictor.grid.weight_decays = v.each([](const Value& decay) {
-                              if (decay.number() < 0) decay.refuse("must be 0 at least");
-                              return decay.number();
-                            });
-                          }},
-};
-
 toml::table parse_toml(const fs::path& path) {
   const auto text = read_file(path);
   try {
@@ -196,12 +86,18 @@ toml::table parse_toml(const fs::path& path) {
 ExperimentSettings read_experiment(const fs::path& path) {
   const auto table = parse_toml(path);
   ExperimentSettings settings;
-  read_keys<Experiment>(table, experiment_keys, settings, path);
+  std::vector<ConfigKey> keys = {
+      key_of(option("--output", settings.output, any_path("DIR"), "The experiment's folder")),
+      {.name = "models", .read = [&](const ConfigValue& value) { settings.models = as_models(value); }},
+      key_of(option("--seeds", settings.seeds, any_count(), "A study each"))};
+  for (const auto& option : options_of_all_studies(settings)) keys.push_back(key_of(option));
+  read_keys(table, keys, path);
   const auto missing = [&](std::string_view what) {
     throw Error(ErrorKind::usage, fmt::format("{}: says no {}", path.string(), what));
   };
   if (settings.models.empty()) missing("models: begin each with [[models]], and give it a name and a path");
   if (settings.study.data.empty()) missing("data");
+  for (auto& model : settings.models) model.options.rpc_servers = settings.study.model_options.rpc_servers;
   return settings;
 }
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
+#include "experiment/experiment_options.h"
 #include "results/settings_file.h"
 #include "w2s/file.h"
 #include "w2s/parallel.h"
@@ -27,39 +29,22 @@ double seconds_in(const fs::path& folder) {
                                                                                      : 0;
 }
 
-template <typename Values>
-Json names_of(const Values& values) {
-  Json names = Json::array();
-  for (const auto& value : values) names.push_back(std::string(to_string(value)));
-  return names;
+Json json_of(const Option& option, const std::string& value) {
+  if (option.values == OptionValues::none) return value == "true";
+  return option.is_text ? Json(value) : Json::parse(value);
 }
 
-Json config_json(const ExperimentSettings& settings) {
-  const auto& study = settings.study;
-  return {{"data", study.data},
-          {"behaviors", study.selection.behaviors},
-          {"limit", study.selection.limit},
-          {"variants", names_of(study.variants)},
-          {"variants_at_all_layers", study.variants_at_all_layers},
-          {"methods", study.methods},
-          {"operator", std::string(to_string(study.operation))},
-          {"layers", study.layers},
-          {"multipliers", study.multipliers},
-          {"context_layers", study.context_layers},
-          {"l2s_learning_rates", study.method_options.learning_rates},
-          {"l2s_hidden_width", study.method_options.hidden_width},
-          {"l2s_max_epochs", study.method_options.max_epochs},
-          {"encoder", study.encoder},
-          {"embed_with", study.text_encoders},
-          {"compare_encoders", settings.compares_encoders},
-          {"objectives", names_of(study.objectives)},
-          {"top_k", study.top_k},
-          {"folds", study.predictor.folds},
-          {"predictor_seeds", study.predictor.seeds},
-          {"learning_rates", study.predictor.grid.learning_rates},
-          {"hidden_widths", study.predictor.grid.hidden_widths},
-          {"hidden_layers", study.predictor.grid.hidden_layers},
-          {"weight_decays", study.predictor.grid.weight_decays}};
+Json config_json(ExperimentSettings settings) {
+  Json config = Json::object();
+  for (const auto& option : options_of_all_studies(settings)) {
+    Json values = Json::array();
+    for (const auto& value : option.shown()) values.push_back(json_of(option, value));
+    const bool is_list = option.values == OptionValues::list || option.values == OptionValues::rest;
+    auto name = option.key();
+    std::ranges::replace(name, '-', '_');
+    config[name] = is_list || values.empty() ? values : values.front();
+  }
+  return config;
 }
 
 // What the study's own settings.json says of model and data; null before it has begun.
@@ -100,7 +85,7 @@ void ExperimentRecord::write() {
                      {"w2s", std::string(version())},
                      {"llama.cpp", std::string(llama_version())},
                      {"machine", machine_description()},
-                     {"threads", thread_count(settings_.study.decoder.threads)},
+                     {"threads", thread_count(settings_.study.threads)},
                      {"seconds", seconds()}};
   write_file(path_in(folder_), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }

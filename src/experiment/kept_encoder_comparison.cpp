@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include "w2s/file.h"
+#include "w2s/study_options.h"
 
 namespace w2s {
 namespace {
@@ -13,9 +17,10 @@ namespace fs = std::filesystem;
 
 // What the scores depend on: sweeps, which are as the results say, embeddings, and the predictors' options.
 std::string origin_of(const fs::path& folder, const StudySettings& settings, const PredictorOptions& options) {
-  const FitSettings fit{.encoder = settings.encoder, .predictor = options};
-  return fmt::format("{}\n{}\n{}", read_file(folder / "results.json"), to_string(fit),
-                     fmt::join(settings.text_encoders, "\n"));
+  const FitSettings fit{.encoder = settings.fit.encoder, .predictor = options};
+  std::vector<std::string> text_encoders;
+  std::ranges::transform(settings.text_encoders, std::back_inserter(text_encoders), with_path);
+  return fmt::format("{}\n{}\n{}", read_file(folder / "results.json"), to_string(fit), fmt::join(text_encoders, "\n"));
 }
 
 fs::path seal_path(const fs::path& folder) { return folder / "encoders.seal"; }
@@ -33,8 +38,7 @@ bool is_kept(const fs::path& folder, const std::string& origin) {
 }  // namespace
 
 EncoderComparison kept_encoder_comparison(const fs::path& folder, const StudySettings& settings, const Job& job) {
-  auto options = settings.predictor;
-  options.seed = settings.seed;
+  const auto options = handed_down(settings).fit.predictor;
   const auto origin = origin_of(folder, settings, options);
   if (is_kept(folder, origin)) return encoder_comparison_from_json(read_file(encoder_comparison_path(folder)));
   auto comparison = compare_encoders(folder, options, job);

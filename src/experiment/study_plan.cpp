@@ -13,6 +13,7 @@
 #include "w2s/error.h"
 #include "w2s/prompt_encoder.h"
 #include "w2s/steering_methods.h"
+#include "w2s/study_options.h"
 #include "w2s/sweep.h"
 
 namespace w2s {
@@ -80,10 +81,10 @@ struct StudyShape {
 
 StudyShape study_shape(const StudySettings& settings, std::size_t layers) {
   StudyShape shape{.methods = methods_to_sweep(settings.methods), .grid = full_grid(layers), .rows = {}};
-  if (!settings.layers.empty()) shape.grid.layers = parse_layers(settings.layers, layers);
+  if (!settings.layers.empty()) shape.grid.layers = settings.layers.of_model(layers);
   if (!settings.multipliers.empty()) shape.grid.multipliers = settings.multipliers;
   shape.grid.operation = settings.operation;
-  if (!settings.context_layers.empty()) static_cast<void>(parse_layers(settings.context_layers, layers));
+  static_cast<void>(settings.context_layers.of_model(layers));
   shape.rows.interventions = interventions(shape.grid).size();
   shape.rows.sources = shape.methods.size();
   for (const auto& name : shape.methods) {
@@ -227,11 +228,12 @@ std::size_t planned_variant_layers(std::size_t methods, std::size_t layers) {
   return std::min(layers, baselines + methods * chosen_by_a_method);
 }
 
-std::vector<BehaviorCost> cost_of_study(const StudySettings& settings, const Model& model, const ModelShape& shape) {
+std::vector<BehaviorCost> cost_of_study(const StudySettings& asked, const Model& model, const ModelShape& shape) {
+  const auto settings = handed_down(asked);
   const auto study = study_shape(settings, shape.layers);
   std::vector<BehaviorCost> costs;
   for (const auto& prepared : prepare_behaviors(settings, model)) {
-    check_folds(prepared, settings.predictor.folds);
+    check_folds(prepared, settings.fit.predictor.folds);
     for (const auto& [variant, items] : prepared.items)
       check_context(model.info(), settings.decoder.context, study.grid, study.methods.size(), items,
                     settings.decoder.sequences);
@@ -242,8 +244,9 @@ std::vector<BehaviorCost> cost_of_study(const StudySettings& settings, const Mod
   return costs;
 }
 
-Calibration calibrate(const StudySettings& settings, const Model& model, const Job& job) {
+Calibration calibrate(const StudySettings& asked, const Model& model, const Job& job) {
   constexpr double enough_seconds = 5;
+  const auto settings = handed_down(asked);
   const auto study = study_shape(settings, model.info().layers);
   const auto behaviors = prepare_behaviors(settings, model);
   const auto& items = behaviors.front().items.at(PromptVariant::base);

@@ -17,9 +17,7 @@ namespace fs = std::filesystem;
 // An embedding model is opened once, however many predictors see prompts through it.
 class TextEncoders {
  public:
-  explicit TextEncoders(const SteeringLoadOptions& options) : options_(options) {
-    for (const auto& name : options.encoders) choices_.push_back(parse_encoder_choice(name));
-  }
+  explicit TextEncoders(const SteeringLoadOptions& options) : options_(options) {}
 
   std::shared_ptr<TextEncoder> find(const std::string& name, const fs::path& predictor) {
     if (const auto opened = opened_.find(name); opened != opened_.end()) return opened->second;
@@ -34,9 +32,10 @@ class TextEncoders {
 
  private:
   [[nodiscard]] EncoderChoice choice_for(const std::string& name, const fs::path& predictor) const {
+    const auto& choices = options_.encoders;
     const auto named =
-        std::ranges::find_if(choices_, [&](const EncoderChoice& choice) { return is_choice(choice, name); });
-    if (named != choices_.end()) return *named;
+        std::ranges::find_if(choices, [&](const EncoderChoice& choice) { return is_choice(choice, name); });
+    if (named != choices.end()) return *named;
     const auto own = parse_encoder_choice(name);
     if (own.kind == EncoderKind::remote) return own;
     throw Error(ErrorKind::usage,
@@ -46,7 +45,6 @@ class TextEncoders {
   }
 
   SteeringLoadOptions options_;
-  std::vector<EncoderChoice> choices_;
   std::map<std::string, std::shared_ptr<TextEncoder>> opened_;
 };
 

@@ -123,10 +123,9 @@ std::vector<std::string> BehaviorResults::encoders() const {
   return names;
 }
 
-std::string BehaviorResults::find_encoder(const std::string& name) const {
-  const auto choice = parse_encoder_choice(name);
+std::string BehaviorResults::find_encoder(const EncoderChoice& choice) const {
   if (!embeds_text(choice)) {
-    const auto own = parse_prompt_encoder(name, header().model_layers);
+    const auto own = parse_prompt_encoder(choice.model, header().model_layers);
     if (std::ranges::find(header().encoders, own) == header().encoders.end())
       refuse_unrecorded(header(), to_string(own), embedded_encoders(folder_));
     return to_string(own);
@@ -138,11 +137,11 @@ std::string BehaviorResults::find_encoder(const std::string& name) const {
   if (found.empty()) refuse_unembedded(header(), to_string(choice), embedded);
   if (found.size() == 1) return found.front();
   throw Error(ErrorKind::usage,
-              fmt::format("{} is ambiguous: {} has {}", name, folder_.root.string(), fmt::join(found, ", ")));
+              fmt::format("{} is ambiguous: {} has {}", to_string(choice), folder_.root.string(), fmt::join(found, ", ")));
 }
 
 PromptEmbeddings BehaviorResults::embeddings(const std::string& encoder) const {
-  const auto name = find_encoder(encoder);
+  const auto name = find_encoder(parse_encoder_choice(encoder));
   const auto& recorded = header().encoders;
   const auto own =
       std::ranges::find(recorded, name, [](const PromptEncoder& candidate) { return to_string(candidate); });

@@ -95,12 +95,17 @@ EncoderChoice parse_encoder_choice(std::string_view name) {
 }
 
 std::string to_string(const EncoderChoice& choice) {
+  auto in_any_folder = choice;
+  if (choice.kind == EncoderKind::gguf) in_any_folder.model = file_name(choice.model);
+  return with_path(in_any_folder);
+}
+
+std::string with_path(const EncoderChoice& choice) {
   switch (choice.kind) {
     case EncoderKind::best:
       return std::string(best_name);
     case EncoderKind::gguf:
-      return fmt::format("{}{}{}", gguf_prefix, file_name(choice.model),
-                         choice.pooling ? ":" + to_string(*choice.pooling) : "");
+      return fmt::format("{}{}{}", gguf_prefix, choice.model, choice.pooling ? ":" + to_string(*choice.pooling) : "");
     case EncoderKind::remote:
       return fmt::format("{}{}{}", remote_prefix, choice.model,
                          choice.dimensions > 0 ? fmt::format(":{}", choice.dimensions) : "");

@@ -40,7 +40,8 @@ std::optional<SettingsFile> read_settings(const std::filesystem::path& folder) {
     const auto json = Json::parse(read_file(path));
     return SettingsFile{.measurement = json.at("measurement").get<Texts>(),
                         .data = json.at("data").get<Texts>(),
-                        .run = json.at("run").get<Texts>()};
+                        .run = json.at("run").get<Texts>(),
+                        .options = json.value("options", Texts())};
   } catch (const Json::exception&) {
     throw Error(ErrorKind::results, fmt::format("{}: is not the settings of a results folder", path.string()));
   }
@@ -55,7 +56,10 @@ std::optional<ExecutorChoice> recorded_executor(const std::filesystem::path& fol
 }
 
 void write_settings(const std::filesystem::path& folder, const SettingsFile& settings) {
-  const Json json = {{"measurement", settings.measurement}, {"data", settings.data}, {"run", settings.run}};
+  const Json json = {{"measurement", settings.measurement},
+                     {"data", settings.data},
+                     {"run", settings.run},
+                     {"options", settings.options}};
   write_file(path_in(folder), json.dump(2) + "\n");
 }
 

@@ -34,8 +34,8 @@ Job job_for(const Job& job, const SweepStoreHeader& header, std::size_t method) 
 }
 
 // Encoders to choose from.
-std::vector<std::string> candidates_of(const BehaviorResults& behavior, const std::string& encoder) {
-  const bool is_open = parse_encoder_choice(encoder).kind == EncoderKind::best;
+std::vector<std::string> candidates_of(const BehaviorResults& behavior, const EncoderChoice& encoder) {
+  const bool is_open = encoder.kind == EncoderKind::best;
   return is_open ? behavior.encoders() : std::vector{behavior.find_encoder(encoder)};
 }
 
@@ -45,8 +45,8 @@ MeasuredSamples fitting_samples(const BehaviorResults& behavior, std::size_t met
 
 // What the note "fit" says: an encoder by its whole name, and what there was to choose from.
 std::string fit_note(FitSettings settings, std::span<const std::string> candidates) {
-  const bool is_open = parse_encoder_choice(settings.encoder).kind == EncoderKind::best;
-  if (!is_open) settings.encoder = candidates.front();
+  const bool is_open = settings.encoder.kind == EncoderKind::best;
+  if (!is_open) settings.encoder = parse_encoder_choice(candidates.front());
   return to_string(settings) + (is_open ? fmt::format("; of encoders {}", fmt::join(candidates, ", ")) : "");
 }
 
@@ -141,7 +141,7 @@ std::string to_string(const FitSettings& settings) {
   return fmt::format(
       "encoder {}; policies {}; folds {}; batch {}; epochs {}; patience {}; seeds {}; seed {}; learning rates {}; "
       "widths {}; hidden layers {}; weight decays {}",
-      settings.encoder, fmt::join(policies, ","), predictor.folds, predictor.batch, predictor.max_epochs,
+      with_path(settings.encoder), fmt::join(policies, ","), predictor.folds, predictor.batch, predictor.max_epochs,
       predictor.patience, predictor.seeds, predictor.seed, fmt::join(grid.learning_rates, ","),
       fmt::join(grid.hidden_widths, ","), fmt::join(grid.hidden_layers, ","), fmt::join(grid.weight_decays, ","));
 }

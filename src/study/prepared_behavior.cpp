@@ -23,13 +23,11 @@ std::vector<TokenizedSample> PreparedBehavior::base_tokens(std::span<const std::
 }
 
 std::vector<PreparedBehavior> prepare_behaviors(const StudySettings& settings, const Model& model) {
-  auto selection = settings.selection;
-  selection.seed = settings.seed;
   auto variants = settings.variants;
   if (std::ranges::find(variants, PromptVariant::base) == variants.end()) variants.push_back(PromptVariant::base);
 
   std::vector<PreparedBehavior> prepared;
-  for (auto& behavior : read_behaviors(settings.data, selection)) {
+  for (auto& behavior : read_behaviors(settings.data, settings.selection)) {
     auto& own = prepared.emplace_back();
     own.behavior = std::move(behavior);
     const auto& samples = own.behavior.samples;

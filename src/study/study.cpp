@@ -22,6 +22,7 @@
 #include "w2s/file.h"
 #include "w2s/parallel.h"
 #include "w2s/prompt_texts.h"
+#include "w2s/study_options.h"
 #include "w2s/sweep.h"
 #include "w2s/version.h"
 
@@ -32,7 +33,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t noise_floor_samples = 4;
 
-std::string joined(std::span<const float> values) { return fmt::format("{}", fmt::join(values, ",")); }
 
 using TextEncoders = std::vector<std::unique_ptr<TextEncoder>>;
 
@@ -47,6 +47,14 @@ struct StudyPlan {
   std::size_t prompt_cache_bytes = 0;
 };
 
+// Those that choose what is measured and fitted. Model and data are told by their hashes.
+std::map<std::string, std::string> recorded_options(StudySettings settings) {
+  std::map<std::string, std::string> recorded;
+  for (const auto& option : study_options(settings))
+    if (option.group != "Model" && option.key() != "data") recorded[option.key()] = joined(option.shown());
+  return recorded;
+}
+
 SettingsFile settings_of(const StudySettings& settings, const Model& model, const StudyPlan& plan,
                          std::span<const PreparedBehavior> behaviors) {
   SettingsFile file;
@@ -58,7 +66,7 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
       {"methods", fmt::format("{}", fmt::join(plan.methods, ","))},
       {"operator", std::string(to_string(plan.grid.operation))},
       {"layers", fmt::format("{}", fmt::join(plan.grid.layers, ","))},
-      {"multipliers", joined(plan.grid.multipliers)},
+      {"multipliers", fmt::format("{}", fmt::join(plan.grid.multipliers, ","))},
       {"limit", std::to_string(settings.selection.limit)},
       {"seed", std::to_string(settings.seed)},
       {"key-value cache", settings.decoder.f32_cache ? "F32" : "F16"},
@@ -72,7 +80,8 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
               {"model file", settings.model.filename().string()},
               {"weights", model.info().weight_type},
               {"machine", machine_description()},
-              {"threads", std::to_string(thread_count(settings.decoder.threads))}};
+              {"threads", std::to_string(thread_count(settings.threads))}};
+  file.options = recorded_options(settings);
   return file;
 }
 
@@ -240,22 +249,16 @@ StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model, cons
   StudyPlan plan{.methods = methods_to_sweep(settings.methods),
                  .method_options = settings.method_options,
                  .grid = full_grid(model.layers),
-                 .fit = {.encoder = {},
-                         .objectives = settings.objectives,
-                         .top_k = settings.top_k,
-                         .predictor = settings.predictor},
+                 .fit = settings.fit,
                  .variants_at_all_layers = settings.variants_at_all_layers,
                  .prompt_cache_bytes = settings.prompt_cache_bytes};
-  if (!settings.layers.empty()) plan.grid.layers = parse_layers(settings.layers, model.layers);
+  if (!settings.layers.empty()) plan.grid.layers = settings.layers.of_model(model.layers);
   if (!settings.multipliers.empty()) plan.grid.multipliers = settings.multipliers;
   plan.grid.operation = settings.operation;
-  plan.fit.predictor.seed = settings.seed;
   plan.method_options.context_layers = settings.context_layers.empty()
                                            ? default_context_layers(model.layers)
-                                           : parse_layers(settings.context_layers, model.layers);
-  plan.method_options.seed = settings.seed;
-  plan.method_options.threads = settings.decoder.threads;
-  plan.fit.encoder = name_of_encoder(settings, model.layers, text_encoders);
+                                           : settings.context_layers.of_model(model.layers);
+  plan.fit.encoder = encoder_by_name(settings, model.layers, text_encoders);
   static_cast<void>(policies_of(plan.fit));
   return plan;
 }
@@ -281,7 +284,6 @@ SettingsFile agreed_settings(const fs::path& folder, SettingsFile own, Ranks& ra
 StudyOutcome finish_study(const StudySettings& settings, const fs::path& folder, const PreparedBehavior& first,
                           const StudyPlan& plan, Decoder& decoder, const Job& job) {
   auto evaluation = settings.evaluation;
-  evaluation.seed = settings.seed;
   evaluation.part = SplitPart::test;
   auto outcome = evaluate_study(folder, evaluation, job);
   const BehaviorResults results({folder / first.behavior.name});
@@ -296,7 +298,8 @@ StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, co
   return run_study(settings, folder, alone, job);
 }
 
-StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, Ranks& ranks, const Job& job) {
+StudyOutcome run_study(const StudySettings& asked, const fs::path& folder, Ranks& ranks, const Job& job) {
+  const auto settings = handed_down(asked);
   const auto model = Model::load(settings.model, settings.model_options);
   const auto text_encoders = open_text_encoders(settings);
   auto plan = plan_study(settings, model.info(), text_encoders);

@@ -1,7 +1,6 @@
 #include "study/study_encoders.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "w2s/encoder_choice.h"
@@ -10,13 +9,9 @@
 namespace w2s {
 
 std::vector<std::unique_ptr<TextEncoder>> open_text_encoders(const StudySettings& settings) {
-  std::vector<EncoderChoice> choices;
-  const auto own = parse_encoder_choice(settings.encoder);
-  if (embeds_text(own)) choices.push_back(own);
-  std::ranges::transform(settings.text_encoders, std::back_inserter(choices), parse_encoder_choice);
-
-  const TextEncoderOptions options{.threads = settings.decoder.threads,
-                                   .gpu_layers = settings.model_options.gpu_layers};
+  auto choices = settings.text_encoders;
+  if (embeds_text(settings.fit.encoder)) choices.insert(choices.begin(), settings.fit.encoder);
+  const TextEncoderOptions options{.threads = settings.threads, .gpu_layers = settings.model_options.gpu_layers};
   std::vector<std::unique_ptr<TextEncoder>> opened;
   for (const auto& choice : choices) {
     auto encoder = open_text_encoder(choice, options);
@@ -27,12 +22,12 @@ std::vector<std::unique_ptr<TextEncoder>> open_text_encoders(const StudySettings
   return opened;
 }
 
-std::string name_of_encoder(const StudySettings& settings, std::size_t model_layers,
-                            const std::vector<std::unique_ptr<TextEncoder>>& opened) {
-  const auto choice = parse_encoder_choice(settings.encoder);
-  if (embeds_text(choice)) return opened.front()->name();
-  if (choice.kind == EncoderKind::own_layer) static_cast<void>(parse_prompt_encoder(settings.encoder, model_layers));
-  return settings.encoder;
+EncoderChoice encoder_by_name(const StudySettings& settings, std::size_t model_layers,
+                              const std::vector<std::unique_ptr<TextEncoder>>& opened) {
+  const auto& choice = settings.fit.encoder;
+  if (embeds_text(choice)) return parse_encoder_choice(opened.front()->name());
+  if (choice.kind == EncoderKind::own_layer) static_cast<void>(parse_prompt_encoder(choice.model, model_layers));
+  return choice;
 }
 
 }  // namespace w2s

@@ -11,13 +11,13 @@
 
 namespace w2s {
 
-/// Those that read prompts as text: of `encoder`, where it is one, and of `text_encoders`; each once. Throws
-/// Error{usage} for a name that is none, and what opening them does.
+/// Those that read prompts as text: of `fit.encoder`, where it is one, and of `text_encoders`; each once. Throws what
+/// opening them does.
 [[nodiscard]] std::vector<std::unique_ptr<TextEncoder>> open_text_encoders(const StudySettings& settings);
 
-/// The study's `encoder` as fits and files name it, free of folders. `opened` are its text encoders. Throws
-/// Error{usage} for a layer that the model does not have.
-[[nodiscard]] std::string name_of_encoder(const StudySettings& settings, std::size_t model_layers,
+/// The study's encoder as fits and files name it, free of folders. `opened` are its text encoders. Throws Error{usage}
+/// for a layer that the model does not have.
+[[nodiscard]] EncoderChoice encoder_by_name(const StudySettings& settings, std::size_t model_layers,
                                           const std::vector<std::unique_ptr<TextEncoder>>& opened);
 
 }  // namespace w2s

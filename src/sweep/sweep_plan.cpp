@@ -45,22 +45,35 @@ SweepGrid full_grid(std::size_t layers) {
   return grid;
 }
 
-std::vector<std::size_t> parse_layers(std::string_view text, std::size_t layers) {
+LayerList LayerList::parse(std::string_view text) {
   constexpr std::string_view expected = "a layer or a range of layers such as 0-29";
-  std::set<std::size_t> chosen;
+  LayerList list;
+  list.text_ = text;
   for (const auto part : split_at_commas(text)) {
     const auto dash = part.find('-');
     const auto first = parse_number<std::size_t>(part.substr(0, dash), text, expected);
     const auto last =
         dash == std::string_view::npos ? first : parse_number<std::size_t>(part.substr(dash + 1), text, expected);
     if (last < first) throw Error(ErrorKind::usage, fmt::format("'{}' in '{}' runs backwards", part, text));
+    list.ranges_.push_back({.first = first, .last = last});
+  }
+  return list;
+}
+
+std::vector<std::size_t> LayerList::of_model(std::size_t layers) const {
+  std::set<std::size_t> chosen;
+  for (const auto& [first, last] : ranges_) {
     if (last >= layers) {
       throw Error(ErrorKind::usage, fmt::format("layer {} in '{}' is out of range: the model has layers 0 to {}", last,
-                                                text, layers - 1));
+                                                text_, layers - 1));
     }
     for (std::size_t layer = first; layer <= last; ++layer) chosen.insert(layer);
   }
   return {chosen.begin(), chosen.end()};
+}
+
+std::vector<std::size_t> parse_layers(std::string_view text, std::size_t layers) {
+  return LayerList::parse(text).of_model(layers);
 }
 
 std::vector<float> parse_multipliers(std::string_view text) {

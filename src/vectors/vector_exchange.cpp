@@ -188,6 +188,10 @@ ConstantSource import_directions(const fs::path& path, const VectorImport& optio
 
 }  // namespace
 
+std::string_view to_string(VectorFormat format) { return name_of(formats, format); }
+
+std::string_view to_string(ControlVectorWriter writer) { return name_of(writers, writer); }
+
 VectorFormat parse_vector_format(std::string_view name) {
   if (const auto format = find_by_name(formats, name)) return *format;
   throw Error(ErrorKind::usage, fmt::format("unknown format '{}'; there are: {}", name, list_names(formats)));

@@ -12,6 +12,7 @@
 #include "support/temporary_folder.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
+#include "w2s/study_options.h"
 
 namespace w2s::cli {
 namespace {
@@ -22,26 +23,16 @@ using ::testing::HasSubstr;
 using ::testing::Le;
 using ::testing::SizeIs;
 
-// A command with the options that the others share.
-struct SharedOptions {
-  ModelArguments model;
-  DataArguments data;
-  GridArguments grid;
-  VariantArguments variants;
-  PredictorArguments predictor;
-  GeneralOptions general;
+// A command with the options of a study.
+struct StudyCommand {
+  StudySettings study;
+  bool quiet = false;
 
   bool parse(const Arguments& arguments) {
     test::RecordingConsole console;
     CommandLine line("test", "A command for tests.", "w2s test");
-    model.add_to(line);
-    data.add_to(line);
-    grid.add_to(line);
-    variants.add_to(line);
-    predictor.add_to(line);
-    general.add_seed_to(line, "nothing");
-    general.add_threads_to(line);
-    general.add_quiet_to(line);
+    line.add(study_options(study));
+    line.add({quiet_option(quiet)});
     return line.parse(arguments, console.console());
   }
 };
@@ -52,7 +43,7 @@ Arguments with_required(Arguments arguments) {
 }
 
 std::string error_of(const Arguments& arguments) {
-  SharedOptions options;
+  StudyCommand options;
   try {
     static_cast<void>(options.parse(arguments));
   } catch (const Error& error) {
@@ -71,67 +62,68 @@ TEST(ExpandShortNames, LeavesWhatFollowsADoubleDash) {
 }
 
 TEST(CommandLine, TakesLlamaCppsNames) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(options.parse({"-m", "a b.gguf", "--data", "x", "-ngl", "7", "-t", "3", "-c", "512", "-s", "42"}));
-  EXPECT_EQ(options.model.model, "a b.gguf");
-  EXPECT_EQ(options.model.gpu_layers, 7);
-  EXPECT_EQ(options.model.context, 512U);
-  EXPECT_EQ(options.general.threads, 3);
-  EXPECT_EQ(options.general.seed, 42U);
+  EXPECT_EQ(options.study.model, "a b.gguf");
+  EXPECT_EQ(options.study.model_options.gpu_layers, 7);
+  EXPECT_EQ(options.study.decoder.context, 512U);
+  EXPECT_EQ(options.study.threads, 3);
+  EXPECT_EQ(options.study.seed, 42U);
 }
 
 TEST(CommandLine, TakesNegativeNumbersAsValues) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(options.parse(with_required({"--multipliers", "-1,0,1", "-ngl", "-1"})));
-  EXPECT_THAT(options.grid.parsed_multipliers(), ElementsAre(-1.0F, 0.0F, 1.0F));
-  EXPECT_EQ(options.model.gpu_layers, -1);
+  EXPECT_THAT(options.study.multipliers, ElementsAre(-1.0F, 0.0F, 1.0F));
+  EXPECT_EQ(options.study.model_options.gpu_layers, -1);
 }
 
 TEST(CommandLine, TakesNegativeNumbersAfterAnEqualsSign) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(options.parse(with_required({"--multipliers=-1.5,1.5"})));
-  EXPECT_THAT(options.grid.parsed_multipliers(), ElementsAre(-1.5F, 1.5F));
+  EXPECT_THAT(options.study.multipliers, ElementsAre(-1.5F, 1.5F));
 }
 
 TEST(CommandLine, TakesSeveralDataSources) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(options.parse({"--data", "a", "b", "--data", "c", "-m", "model.gguf"}));
-  EXPECT_THAT(options.data.sources, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(options.study.data, ElementsAre("a", "b", "c"));
 }
 
 TEST(CommandLine, TakesListsWithCommasAndByRepetition) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(options.parse(with_required(
       {"--top-k", "1,3", "--behavior", "x", "--behavior", "y", "--layers", "0-3,7", "--learning-rates", "0.1,1e-3"})));
-  EXPECT_THAT(options.predictor.top_k, ElementsAre(1U, 3U));
-  EXPECT_THAT(options.data.behaviors, ElementsAre("x", "y"));
-  EXPECT_EQ(options.grid.layer_list(), "0-3,7");
-  EXPECT_THAT(options.predictor.options.grid.learning_rates, ElementsAre(0.1, 1e-3));
+  EXPECT_THAT(options.study.fit.top_k, ElementsAre(1U, 3U));
+  EXPECT_THAT(options.study.selection.behaviors, ElementsAre("x", "y"));
+  EXPECT_EQ(options.study.layers.text(), "0-3,7");
+  EXPECT_THAT(options.study.fit.predictor.grid.learning_rates, ElementsAre(0.1, 1e-3));
 }
 
 TEST(CommandLine, TakesOneOrBothObjectives) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(options.parse(with_required({"--objective", "cross-entropy,expected-steerability"})));
-  EXPECT_THAT(options.predictor.parsed_objectives(),
+  EXPECT_THAT(options.study.fit.objectives,
               ElementsAre(Objective::cross_entropy, Objective::expected_steerability));
   EXPECT_THAT(error_of(with_required({"--objective", "hinge"})),
               AllOf(HasSubstr("--objective"), HasSubstr("expected-steerability")));
 }
 
 TEST(CommandLine, HasTheDefaultsOfTheLibrary) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(options.parse(with_required({})));
-  EXPECT_EQ(options.grid.layer_list(), "");
-  EXPECT_THAT(options.grid.parsed_multipliers(), SizeIs(7));
-  EXPECT_THAT(options.variants.variants(), ElementsAre(PromptVariant::base));
-  EXPECT_THAT(options.predictor.parsed_objectives(), ElementsAre(Objective::cross_entropy));
-  EXPECT_EQ(options.predictor.predictor_options(options.general).folds, PredictorOptions().folds);
+  EXPECT_EQ(options.study.layers.text(), "");
+  EXPECT_TRUE(options.study.multipliers.empty());
+  EXPECT_THAT(options.study.variants, ElementsAre(PromptVariant::base));
+  EXPECT_THAT(options.study.fit.objectives, ElementsAre(Objective::cross_entropy));
+  EXPECT_EQ(options.study.fit.predictor.folds, PredictorOptions().folds);
+  EXPECT_EQ(options.study.fit.encoder, FitSettings().encoder);
 }
 
 TEST(CommandLine, UnderstandsAllVariants) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(options.parse(with_required({"--variants", "all"})));
-  EXPECT_THAT(options.variants.variants(), SizeIs(5));
+  EXPECT_THAT(options.study.variants, SizeIs(5));
 }
 
 TEST(CommandLine, NamesAnUnknownOption) { EXPECT_THAT(error_of(with_required({"--bogus"})), HasSubstr("--bogus")); }
@@ -157,9 +149,9 @@ TEST(CommandLine, SaysWhereHelpIs) { EXPECT_THAT(error_of({}), HasSubstr("w2s te
 
 TEST(CommandLine, PrintsHelpAndSaysSo) {
   test::RecordingConsole console;
-  ModelArguments model;
+  StudySettings study;
   CommandLine line("test", "A command for tests.", "w2s test -m model.gguf");
-  model.add_to(line);
+  line.add(study_options(study));
   EXPECT_FALSE(line.parse({"--help"}, console.console()));
   EXPECT_THAT(console.out, HasSubstr("A command for tests."));
   EXPECT_THAT(console.out, HasSubstr("Usage: w2s test"));
@@ -181,7 +173,7 @@ class ConfigFile : public ::testing::Test {
 };
 
 TEST_F(ConfigFile, GivesOptionsOfEveryKind) {
-  SharedOptions options;
+  StudyCommand options;
   ASSERT_TRUE(
       options.parse(with_config("model = \"a #1.gguf\"  # a comment\n"
                                 "data = [\"x.jsonl\", \"y.jsonl\"]\n"
@@ -189,20 +181,20 @@ TEST_F(ConfigFile, GivesOptionsOfEveryKind) {
                                 "layers = \"0-3\"\n"
                                 "quiet = true\n"
                                 "seed = 7\n")));
-  EXPECT_EQ(options.model.model, "a #1.gguf");
-  EXPECT_THAT(options.data.sources, ElementsAre("x.jsonl", "y.jsonl"));
-  EXPECT_THAT(options.grid.parsed_multipliers(), ElementsAre(-1.0F, 0.0F, 1.5F));
-  EXPECT_EQ(options.grid.layer_list(), "0-3");
-  EXPECT_TRUE(options.general.quiet);
-  EXPECT_EQ(options.general.seed, 7U);
+  EXPECT_EQ(options.study.model, "a #1.gguf");
+  EXPECT_THAT(options.study.data, ElementsAre("x.jsonl", "y.jsonl"));
+  EXPECT_THAT(options.study.multipliers, ElementsAre(-1.0F, 0.0F, 1.5F));
+  EXPECT_EQ(options.study.layers.text(), "0-3");
+  EXPECT_TRUE(options.quiet);
+  EXPECT_EQ(options.study.seed, 7U);
 }
 
 TEST_F(ConfigFile, GivesWayToTheCommandLine) {
-  SharedOptions options;
+  StudyCommand options;
   const auto arguments = with_required(with_config("seed = 7\nmodel = \"other.gguf\"\n"));
   ASSERT_TRUE(options.parse(arguments));
-  EXPECT_EQ(options.model.model, "model.gguf");
-  EXPECT_EQ(options.general.seed, 7U);
+  EXPECT_EQ(options.study.model, "model.gguf");
+  EXPECT_EQ(options.study.seed, 7U);
 }
 
 TEST_F(ConfigFile, NamesTheLineOfAnUnknownKey) {

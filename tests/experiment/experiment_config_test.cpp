@@ -72,6 +72,10 @@ layers = "0-3"
 multipliers = [1, -1.5, 0]
 operator = "add-keep-norm"
 ctx-size = 2048
+executor = "rows"
+prompt-cache = 7
+rpc = "10.0.0.7:50052"
+threads = 3
 encoder = "gguf:bert.gguf"
 embed-with = ["remote:text-embedding-3-large", "gguf:/abs/nomic.gguf:mean"]
 compare-encoders = true
@@ -106,27 +110,32 @@ tokenizer = "a.gguf"
   EXPECT_EQ(study.variants.size(), 5U);
   EXPECT_TRUE(study.variants_at_all_layers);
   EXPECT_THAT(study.methods, ElementsAre("caa", "l2s"));
-  EXPECT_EQ(study.context_layers, "2,5-7");
+  EXPECT_EQ(study.context_layers.text(), "2,5-7");
   EXPECT_THAT(study.method_options.learning_rates, ElementsAre(0.1, 0.2));
   EXPECT_EQ(study.method_options.hidden_width, 50U);
   EXPECT_EQ(study.method_options.max_epochs, 7U);
-  EXPECT_EQ(study.layers, "0-3");
+  EXPECT_EQ(study.layers.text(), "0-3");
   EXPECT_THAT(study.multipliers, ElementsAre(-1.5F, 0.0F, 1.0F));
   EXPECT_EQ(study.operation, SteeringOperator::add_keep_norm);
   EXPECT_EQ(study.decoder.context, 2048U);
-  EXPECT_EQ(study.encoder, "gguf:" + (folder / "bert.gguf").string());
-  EXPECT_THAT(study.text_encoders, ElementsAre("remote:text-embedding-3-large", "gguf:/abs/nomic.gguf:mean"));
+  EXPECT_EQ(study.executor, ExecutorChoice::rows);
+  EXPECT_EQ(study.prompt_cache_bytes, std::size_t{7} << 20U);
+  EXPECT_EQ(study.threads, 3);
+  EXPECT_EQ(study.fit.encoder, parse_encoder_choice("gguf:" + (folder / "bert.gguf").string()));
+  EXPECT_THAT(study.text_encoders, ElementsAre(parse_encoder_choice("remote:text-embedding-3-large"),
+                                               parse_encoder_choice("gguf:/abs/nomic.gguf:mean")));
   EXPECT_TRUE(settings.compares_encoders);
-  EXPECT_THAT(study.objectives, ElementsAre(Objective::cross_entropy, Objective::expected_steerability));
-  EXPECT_THAT(study.top_k, ElementsAre(1U, 2U));
-  EXPECT_EQ(study.predictor.folds, 4U);
-  EXPECT_EQ(study.predictor.seeds, 3U);
-  EXPECT_THAT(study.predictor.grid.learning_rates, ElementsAre(0.001));
-  EXPECT_THAT(study.predictor.grid.hidden_widths, ElementsAre(16U, 32U));
-  EXPECT_THAT(study.predictor.grid.hidden_layers, ElementsAre(0U, 1U));
-  EXPECT_THAT(study.predictor.grid.weight_decays, ElementsAre(0.0, 0.5));
+  EXPECT_THAT(study.fit.objectives, ElementsAre(Objective::cross_entropy, Objective::expected_steerability));
+  EXPECT_THAT(study.fit.top_k, ElementsAre(1U, 2U));
+  EXPECT_EQ(study.fit.predictor.folds, 4U);
+  EXPECT_EQ(study.fit.predictor.seeds, 3U);
+  EXPECT_THAT(study.fit.predictor.grid.learning_rates, ElementsAre(0.001));
+  EXPECT_THAT(study.fit.predictor.grid.hidden_widths, ElementsAre(16U, 32U));
+  EXPECT_THAT(study.fit.predictor.grid.hidden_layers, ElementsAre(0U, 1U));
+  EXPECT_THAT(study.fit.predictor.grid.weight_decays, ElementsAre(0.0, 0.5));
   ASSERT_EQ(settings.models.size(), 2U);
   EXPECT_EQ(settings.models[0].options.gpu_layers, 12);
+  EXPECT_THAT(settings.models[0].options.rpc_servers, ElementsAre("10.0.0.7:50052"));
   EXPECT_EQ(settings.models[0].options.chat_template, "{{ messages }}");
   EXPECT_EQ(settings.models[1].shape, (ModelShape{.parameters = 6607343616, .layers = 32, .width = 4096}));
   EXPECT_EQ(settings.models[1].tokenizer, folder / "a.gguf");

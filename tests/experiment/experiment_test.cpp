@@ -33,10 +33,10 @@ class Experiment : public testing::Test {
     study = test::tiny_study({}, folder / "warm.jsonl");  // the models are the experiment's
     study.variants = {PromptVariant::base, PromptVariant::user_negative};
     study.multipliers = {-1, 0, 1};
-    study.encoder = "first-mean";
-    study.predictor.folds = 2;
-    study.predictor.seeds = 2;
-    study.predictor.max_epochs = 5;
+    study.fit.encoder = parse_encoder_choice("first-mean");
+    study.fit.predictor.folds = 2;
+    study.fit.predictor.seeds = 2;
+    study.fit.predictor.max_epochs = 5;
   }
 
   // Everything that must not depend on interruptions: tables and results, by name.
@@ -157,7 +157,7 @@ TEST_F(Experiment, FindsWhatTheLastStudyWouldFailOfBeforeTheFirstBegins) {
   settings.study.data.push_back((folder / "cold.jsonl").string());
   EXPECT_THAT(refusal(ErrorKind::data), HasSubstr("cold"));
   settings.study.data.pop_back();
-  settings.study.layers = "0-4";
+  settings.study.layers = LayerList::parse("0-4");
   EXPECT_THAT(refusal(ErrorKind::usage), HasSubstr("layer 4"));
   settings.models[0].path.clear();
   EXPECT_THAT(refusal(ErrorKind::usage), HasSubstr("the model one has no path"));

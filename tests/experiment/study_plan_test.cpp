@@ -123,7 +123,7 @@ TEST_F(CostOfStudy, CountsEveryMethodAndTheOneThatL2sBringsAlong) {
 
 TEST_F(CostOfStudy, CountsVariantsOnTheTestPart) {
   settings.variants = {PromptVariant::base, PromptVariant::system_positive};
-  settings.layers = "1-2";
+  settings.layers = LayerList::parse("1-2");
   EXPECT_THAT(test::message_of(ErrorKind::data, [&] { static_cast<void>(cost()); }), HasSubstr("warm"));
   write_file(folder / "warm.toml", "positive = \"You find everything warm.\"\nnegative = \"You do not.\"\n");
   const auto counts = cost()[0].counts;
@@ -137,14 +137,14 @@ TEST_F(CostOfStudy, UsesTheShapeForAModelThatIsNotThere) {
 }
 
 TEST_F(CostOfStudy, RefusesTooFewSamplesForTheFolds) {
-  settings.predictor.folds = 11;
+  settings.fit.predictor.folds = 11;
   EXPECT_THAT(test::message_of(ErrorKind::predictor, [&] { static_cast<void>(cost()); }),
               HasSubstr("10 are for fitting, fewer than the 11 folds"));
 }
 
 TEST_F(CostOfStudy, CalibrationSweepsSamplesOfTheFirstBehavior) {
   settings.methods = {"caa", "l2s"};
-  settings.decoder.threads = 1;
+  settings.threads = 1;
   const auto calibration = calibrate(settings, tiny.model());
   EXPECT_GT(calibration.samples, 0U);
   EXPECT_LE(calibration.samples, 20U);

@@ -32,7 +32,7 @@ class OpenEnded : public testing::Test {
     write_file(*folder / "warm.jsonl", test::preference_pairs(30));
     write_file(*folder / "warm.toml", "positive = \"You find all warm.\"\nnegative = \"You find nothing warm.\"\n");
     auto study = test::tiny_study(*folder / "model.gguf", *folder / "warm.jsonl");
-    study.encoder = "first-last";
+    study.fit.encoder = parse_encoder_choice("first-last");
     static_cast<void>(run_study(study, *folder / "results"));
     outcome = evaluate(settings());
   }

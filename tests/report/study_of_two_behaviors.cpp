@@ -36,10 +36,10 @@ StudySettings settings_in(const fs::path& inputs) {
   settings.method_options.hidden_width = 8;
   settings.context_layers = "1,2";
   settings.variants = {PromptVariant::user_negative};
-  settings.encoder = "first-mean";
-  settings.top_k = {1, 2};
-  settings.objectives = {Objective::cross_entropy, Objective::expected_steerability};
-  settings.predictor.grid.learning_rates = {1e-2, 1e-3};
+  settings.fit.encoder = parse_encoder_choice("first-mean");
+  settings.fit.top_k = {1, 2};
+  settings.fit.objectives = {Objective::cross_entropy, Objective::expected_steerability};
+  settings.fit.predictor.grid.learning_rates = {1e-2, 1e-3};
   settings.evaluation.bootstrap_draws = 200;
   return settings;
 }
@@ -53,7 +53,7 @@ void write_study_of_two_behaviors(const fs::path& folder) {
   write_data(inputs.path(), "expensive", 30);
   const auto settings = settings_in(inputs.path());
   static_cast<void>(run_study(settings, folder));
-  write_file(encoder_comparison_path(folder), encoder_comparison_to_json(compare_encoders(folder, settings.predictor)));
+  write_file(encoder_comparison_path(folder), encoder_comparison_to_json(compare_encoders(folder, settings.fit.predictor)));
 }
 
 }  // namespace w2s::test

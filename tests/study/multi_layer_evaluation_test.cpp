@@ -33,8 +33,8 @@ class MultiLayerEvaluation : public testing::Test {
     write_file(*folder / "warm.jsonl", test::preference_pairs(30));
     auto study = test::tiny_study(*folder / "model.gguf", *folder / "warm.jsonl");
     study.methods = {"caa", "l2s"};
-    study.encoder = "first-mean";
-    study.predictor.seeds = 2;
+    study.fit.encoder = parse_encoder_choice("first-mean");
+    study.fit.predictor.seeds = 2;
     swept = run_study(study, *folder / "results").results;
     outcome = evaluate_multi_layer(*folder / "results", settings(ExecutorChoice::rows));
     by_minimal = evaluate_multi_layer(*folder / "results", settings(ExecutorChoice::minimal));

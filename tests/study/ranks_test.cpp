@@ -32,9 +32,9 @@ class StudyOnRanks : public testing::Test {
     write_file(folder / "warm.toml",
                "positive = \"You find everything warm.\"\nnegative = \"You find nothing warm.\"\n");
     settings.variants = {PromptVariant::base, PromptVariant::user_positive};
-    settings.encoder = "first-mean";
-    settings.top_k = {1, 2};
-    settings.predictor.seeds = 2;
+    settings.fit.encoder = parse_encoder_choice("first-mean");
+    settings.fit.top_k = {1, 2};
+    settings.fit.predictor.seeds = 2;
     settings.evaluation.bootstrap_draws = 200;
   }
 

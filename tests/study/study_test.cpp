@@ -29,9 +29,9 @@ class Study : public testing::Test {
     test::write_tiny_model(folder / "model.gguf", test::tiny_llama());
     write_file(folder / "warm.jsonl", test::preference_pairs(30));
     settings = test::tiny_study(folder / "model.gguf", folder / "warm.jsonl");
-    settings.encoder = "first-mean";
-    settings.top_k = {1, 2};
-    settings.predictor.seeds = 2;
+    settings.fit.encoder = parse_encoder_choice("first-mean");
+    settings.fit.top_k = {1, 2};
+    settings.fit.predictor.seeds = 2;
     settings.evaluation.bootstrap_draws = 200;
   }
 
@@ -112,8 +112,7 @@ TEST_F(Study, LeavesAFolderWithEverythingInIt) {
 TEST_F(Study, GivesTheSameResultsTwice) {
   static_cast<void>(run_study(settings, folder / "one"));
   auto again = settings;
-  again.decoder.threads = 2;
-  again.predictor.threads = 2;
+  again.threads = 2;
   static_cast<void>(run_study(again, folder / "two"));
   EXPECT_EQ(results(folder / "one"), results(folder / "two"));
 }
@@ -338,9 +337,9 @@ TEST_F(Study, SweepsWhatANewPredictorNeedsOfTheVariants) {
   describe_warm();
   settings.variants = {PromptVariant::user_negative};
   static_cast<void>(run_study(settings, folder / "out"));
-  settings.encoder = "first-last";
-  settings.predictor.seeds = 5;
-  settings.top_k = {1, 2, 3};
+  settings.fit.encoder = parse_encoder_choice("first-last");
+  settings.fit.predictor.seeds = 5;
+  settings.fit.top_k = {1, 2, 3};
   const auto outcome = run_study(settings, folder / "out");
   EXPECT_EQ(std::ranges::count_if(outcome.results, [](const auto& row) { return row.variant == "USER.NEG"; }), 5);
 }
@@ -348,7 +347,7 @@ TEST_F(Study, SweepsWhatANewPredictorNeedsOfTheVariants) {
 TEST_F(Study, OfVariantsKilledAtAnyMomentGoesOnToTheSameResults) {
   describe_warm();
   settings.variants = {PromptVariant::user_negative, PromptVariant::system_positive};
-  settings.top_k = {1};
+  settings.fit.top_k = {1};
   static_cast<void>(run_study(settings, folder / "whole"));
   EXPECT_GT(kills_until_done(settings, folder / "killed", 4), 2U);
   EXPECT_EQ(results(folder / "killed"), results(folder / "whole"));
@@ -356,7 +355,7 @@ TEST_F(Study, OfVariantsKilledAtAnyMomentGoesOnToTheSameResults) {
 
 TEST_F(Study, RefusesTooFewSamplesBeforeItMeasures) {
   write_file(folder / "warm.jsonl", test::preference_pairs(8));
-  settings.predictor.folds = 5;
+  settings.fit.predictor.folds = 5;
   EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("fewer than the 5 folds"));
   EXPECT_FALSE(fs::exists(folder / "out"));
 }
@@ -366,7 +365,7 @@ TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
   const auto folders = behavior_folders(folder / "out");
   ASSERT_EQ(folders.size(), 1U);
   const FitSettings fit{
-      .encoder = "first-last", .objectives = {Objective::cross_entropy}, .top_k = {3}, .predictor = settings.predictor};
+      .encoder = parse_encoder_choice("first-last"), .objectives = {Objective::cross_entropy}, .top_k = {3}, .predictor = settings.fit.predictor};
   const auto fitted = fit_behavior(BehaviorResults(folders[0]), fit);
   ASSERT_EQ(fitted.size(), 1U);
   EXPECT_EQ(fitted[0].encoder, "first-last");
@@ -380,12 +379,12 @@ TEST_F(Study, FitsAgainWhenTheObjectivesChange) {
   const auto has_expected = [](const StudyOutcome& outcome) {
     return std::ranges::any_of(outcome.results, [](const auto& row) { return row.policy == "w2s-expected"; });
   };
-  settings.objectives = {Objective::cross_entropy, Objective::expected_steerability};
+  settings.fit.objectives = {Objective::cross_entropy, Objective::expected_steerability};
   EXPECT_TRUE(has_expected(run_study(settings, folder / "out")));
   const auto both = results(folder / "out");
   EXPECT_TRUE(has_expected(run_study(settings, folder / "out")));
   EXPECT_EQ(results(folder / "out"), both);
-  settings.objectives = {Objective::cross_entropy};
+  settings.fit.objectives = {Objective::cross_entropy};
   EXPECT_FALSE(has_expected(run_study(settings, folder / "out")));
 }
 
@@ -401,13 +400,13 @@ TEST_F(Study, FitsAgainWhereAnotherVersionFitted) {
 }
 
 TEST_F(Study, RefusesToFitNothing) {
-  settings.objectives = {};
+  settings.fit.objectives = {};
   EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("name an objective"));
   EXPECT_FALSE(fs::exists(folder / "out"));
 }
 
 TEST(PoliciesOfAFit, AreEachOfTheObjectivesOnceInOrder) {
-  const FitSettings fit{.encoder = "first-last",
+  const FitSettings fit{.encoder = parse_encoder_choice("first-last"),
                         .objectives = {Objective::expected_steerability, Objective::cross_entropy},
                         .top_k = {3, 1, 3},
                         .predictor = {}};
@@ -418,13 +417,13 @@ TEST(PoliciesOfAFit, AreEachOfTheObjectivesOnceInOrder) {
 
 TEST_F(Study, ListsTheEncodersOfASweepThatLacksTheOneAskedFor) {
   test::write_tiny_model(folder / "model.gguf", test::llama_like_32_layers());
-  settings.layers = "0-1";
+  settings.layers = LayerList::parse("0-1");
   static_cast<void>(run_study(settings, folder / "out"));
   const auto behavior = behavior_folders(folder / "out").at(0);
-  const FitSettings fit{.encoder = "layer5-mean",
+  const FitSettings fit{.encoder = parse_encoder_choice("layer5-mean"),
                         .objectives = {Objective::cross_entropy},
                         .top_k = {1},
-                        .predictor = settings.predictor};
+                        .predictor = settings.fit.predictor};
   EXPECT_THAT([&] { static_cast<void>(fit_behavior(BehaviorResults(behavior), fit)); },
               testing::ThrowsMessage<Error>(testing::AllOf(HasSubstr("did not record the encoder layer5-mean"),
                                                            HasSubstr("it recorded first-last"))));
