@@ -32,7 +32,7 @@ ValueType<SplitPart> split_part_type() {
 
 struct EvalOptions {
   std::filesystem::path folder;
-  MultiLayerSettings settings{.layer_counts = {}, .decoder = {.context = 0}};
+  MultiLayerSettings settings;
   std::optional<std::uint64_t> seed;
   OpenEndedArguments open_ended;
   OutputOptions output;
