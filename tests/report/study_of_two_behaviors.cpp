@@ -34,7 +34,7 @@ StudySettings settings_in(const fs::path& inputs) {
   settings.method_options.learning_rates = {1e-3};
   settings.method_options.max_epochs = 3;
   settings.method_options.hidden_width = 8;
-  settings.context_layers = "1,2";
+  settings.context_layers = LayerList::parse("1,2");
   settings.variants = {PromptVariant::user_negative};
   settings.fit.encoder = parse_encoder_choice("first-mean");
   settings.fit.top_k = {1, 2};

@@ -197,7 +197,7 @@ TEST_F(Study, SweepsSeveralMethodsSideBySide) {
   settings.methods = {"l2s", "caa", "pca"};
   settings.method_options.learning_rates = {1e-3};
   settings.method_options.max_epochs = 5;
-  settings.context_layers = "1,2";
+  settings.context_layers = LayerList::parse("1,2");
   settings.operation = SteeringOperator::add_keep_norm;
   const auto where = folder / "out";
   const auto outcome = run_study(settings, where);
@@ -226,7 +226,7 @@ TEST_F(Study, OfSeveralMethodsKilledAtAnyMomentGoesOnToTheSameResults) {
   settings.methods = {"caa", "l2s"};
   settings.method_options.learning_rates = {1e-3};
   settings.method_options.max_epochs = 5;
-  settings.context_layers = "1,2";
+  settings.context_layers = LayerList::parse("1,2");
   static_cast<void>(run_study(settings, folder / "whole"));
   EXPECT_GT(kills_until_done(settings, folder / "killed", 7), 2U);
   EXPECT_EQ(results(folder / "killed"), results(folder / "whole"));
@@ -250,7 +250,7 @@ TEST_F(Study, RefusesMethodsThatDoNotExistOrAreNamedTwice) {
   settings.methods = {"caa", "caa"};
   EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("named twice"));
   settings.methods = {"l2s"};
-  settings.context_layers = "2,4";
+  settings.context_layers = LayerList::parse("2,4");
   EXPECT_THAT(refusal(settings, folder / "out"), HasSubstr("layer 4 in '2,4' is out of range"));
   EXPECT_FALSE(fs::exists(folder / "out"));
 }
@@ -266,7 +266,7 @@ TEST_F(Study, InAFolderOfOtherSettingsNamesTheDifference) {
   other.multipliers = {-1, 1};
   EXPECT_THAT(refusal(other, where), HasSubstr("multipliers = -1.5,-1,-0.5,0,0.5,1,1.5, now it is -1,1"));
   other = settings;
-  other.layers = "1-2";
+  other.layers = LayerList::parse("1-2");
   EXPECT_THAT(refusal(other, where), HasSubstr("layers"));
   write_file(folder / "warm.jsonl", test::preference_pairs(31));
   EXPECT_THAT(refusal(settings, where), HasSubstr("data of warm"));
