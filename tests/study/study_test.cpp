@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "study/settings_file.h"
 #include "support/study_settings.h"
 #include "support/tiny_study.h"
 #include "w2s/error.h"
@@ -433,13 +434,13 @@ TEST_F(Study, GoesOnWithTheExecutorThatAFolderWasBegunWith) {
   auto by_rows = settings;
   by_rows.executor = ExecutorChoice::rows;
   static_cast<void>(run_study(by_rows, folder / "rows"));
-  EXPECT_THAT(read_file(folder / "rows" / "settings.json"), testing::Not(HasSubstr("executor")));
+  EXPECT_FALSE(read_settings(folder / "rows")->measurement.contains("executor"));
   const auto before = results(folder / "rows");
   static_cast<void>(run_study(settings, folder / "rows"));
   EXPECT_EQ(results(folder / "rows"), before);
 
   static_cast<void>(run_study(settings, folder / "minimal"));
-  EXPECT_THAT(read_file(folder / "minimal" / "settings.json"), HasSubstr("\"executor\": \"minimal\""));
+  EXPECT_EQ(read_settings(folder / "minimal")->measurement.at("executor"), "minimal");
   EXPECT_THAT(refusal(by_rows, folder / "minimal"), HasSubstr("executor"));
 }
 
