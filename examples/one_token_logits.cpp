@@ -25,7 +25,7 @@ std::vector<float> steered_logits(const std::filesystem::path& model_path, const
   w2s::Batch batch;
   batch.rows = {{.token = token, .position = 0, .wants_logits = true}};
   for (std::size_t layer = 1; layer < vectors.size(); ++layer)
-    batch.edits.push_back({.row = 0, .layer = layer, .scale = scale, .direction = vectors[layer]});
+    batch.edits.push_back({.row = 0, .steering = {.layer = layer, .scale = scale, .direction = vectors[layer]}});
   return decoder.decode(batch).logits;
 }
 
