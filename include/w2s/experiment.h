@@ -12,7 +12,7 @@
 #include "w2s/model.h"
 #include "w2s/paper_tables.h"
 #include "w2s/study.h"
-#include "w2s/study_plan.h"
+#include "w2s/study_cost.h"
 
 namespace w2s {
 
@@ -47,13 +47,18 @@ void keep_seed(ExperimentSettings& settings, std::uint64_t seed);
 struct ModelPlan {
   std::string model;
   ModelShape shape;
-  bool is_stand_in = false;             ///< planned with a shape and another model's tokenizer
-  std::vector<BehaviorCost> behaviors;  ///< of one seed
+  bool is_stand_in = false;  ///< planned with a shape and another model's tokenizer
+  bool on_gpu = false;
+  StudyCost cost;                      ///< of one seed
+  std::vector<double> flops_on_a_gpu;  ///< [behaviours], of one seed: with rows, which is what runs there
   std::size_t seeds = 1;
   std::optional<Calibration> calibration = {};
+  std::optional<std::uint64_t> available_memory = {};  ///< bytes of this machine's
+  std::optional<std::uint64_t> free_disk = {};         ///< bytes where the experiment's folder is
 
   [[nodiscard]] DecodeCounts counts() const;  ///< of all behaviours and seeds
   [[nodiscard]] double flops() const;
+  [[nodiscard]] std::uint64_t store_bytes() const;  ///< of all behaviours and seeds
 };
 
 /// Plans every model, and writes nothing. Models whose file is there are measured with on this machine if `calibrates`.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -33,9 +34,13 @@ std::string section(const std::string& title, const Report& report, Format forma
 
 double gpu_seconds(double flops, const Gpu& gpu) { return flops / (gpu.peak_flops * planned_utilization); }
 
+double flops_on_a_gpu(const ModelPlan& plan) {
+  return std::reduce(plan.flops_on_a_gpu.begin(), plan.flops_on_a_gpu.end()) * static_cast<double>(plan.seeds);
+}
+
 std::size_t samples_of(const ModelPlan& plan) {
   std::size_t samples = 0;
-  for (const auto& behavior : plan.behaviors) samples += behavior.samples;
+  for (const auto& behavior : plan.cost.behaviors) samples += behavior.samples;
   return samples;
 }
 
@@ -46,6 +51,8 @@ struct PlannedWork {
   std::size_t samples = 0;
   DecodeCounts counts = {};
   double flop = 0;
+  double flop_on_a_gpu = 0;
+  std::uint64_t store_bytes = 0;
 };
 
 Fields<PlannedWork> planned_work_fields() {
@@ -68,15 +75,24 @@ Fields<PlannedWork> planned_work_fields() {
        }}};
   for (const auto& gpu : planned_gpus) {
     fields.push_back({{.field = fmt::format("seconds_{}", gpu.name)},
-                      [gpu](const Row& row) { return to_cell(gpu_seconds(row.flop, gpu)); }});
+                      [gpu](const Row& row) { return to_cell(gpu_seconds(row.flop_on_a_gpu, gpu)); }});
   }
+  fields.push_back(
+      {{.field = "executor"}, [](const Row& row) { return Cell(std::string(to_string(row.plan->cost.executor))); }});
+  fields.push_back({{.field = "flop_on_a_gpu"}, &Row::flop_on_a_gpu});
+  fields.push_back({{.field = "memory_bytes"}, [](const Row& row) { return to_cell(row.plan->cost.memory.total()); }});
+  fields.push_back({{.field = "disk_bytes"}, [](const Row& row) { return to_cell(row.store_bytes); }});
   return fields;
 }
 
 Table table_of_plan(const ModelPlan& plan) {
   std::vector<PlannedWork> rows;
-  for (const auto& [behavior, samples, counts] : plan.behaviors)
-    rows.push_back({&plan, behavior, samples, counts, flops(plan.shape, counts)});
+  for (const auto& behavior : plan.cost.behaviors)
+    rows.push_back({.plan = &plan,
+                    .behavior = behavior.behavior,
+                    .samples = behavior.samples,
+                    .counts = behavior.counts,
+                    .flop = flops(plan.shape, behavior.counts)});
   const auto title = plan.seeds == 1 ? std::string("all") : fmt::format("all, {} seeds", plan.seeds);
   rows.push_back({&plan, title, samples_of(plan), plan.counts(), flops(plan.shape, plan.counts())});
   return table_of(planned_work_fields(), rows);
@@ -92,13 +108,38 @@ std::string machine_line(const ModelPlan& plan) {
                      calibration.samples, calibration.samples == 1 ? "" : "s", calibration.seconds);
 }
 
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr double giga = 1e9;
+  const auto amount = static_cast<double>(bytes);
+  return amount < giga / 10 ? fmt::format("{:.1f} MB", amount / 1e6) : fmt::format("{:.1f} GB", amount / giga);
+}
+
+// Whether it is enough, where that is known.
+std::string beside_what_is_free(std::uint64_t needed, const std::optional<std::uint64_t>& free) {
+  if (!free) return "";
+  return needed <= *free ? fmt::format(", of {} that are free", bytes_text(*free))
+                         : fmt::format(": TOO MUCH for the {} that are free", bytes_text(*free));
+}
+
+std::string needs_lines(const ModelPlan& plan) {
+  const auto& memory = plan.cost.memory;
+  auto text = fmt::format("Executor: {}\nMemory: {} (model {}, key-value caches {}", to_string(plan.cost.executor),
+                          bytes_text(memory.total()), bytes_text(memory.model), bytes_text(memory.key_value_caches));
+  if (memory.kept_prompts > 0) text += fmt::format(", kept prompts {}", bytes_text(memory.kept_prompts));
+  text += ")" + (plan.on_gpu ? ", most of it on the GPU" : beside_what_is_free(memory.total(), plan.available_memory));
+  text += fmt::format(" (an estimate)\nDisk: sweeps of {}{} (an estimate)\n", bytes_text(plan.store_bytes()),
+                      beside_what_is_free(plan.store_bytes(), plan.free_disk));
+  return text;
+}
+
 std::string plan_notes(const ModelPlan& plan) {
   auto text = machine_line(plan);
   for (const auto& gpu : planned_gpus) {
-    text +=
-        fmt::format("One {}: {} (at {:.0f}% of the {} TFLOP/s of its data sheet: an estimate)\n", gpu.name,
-                    duration_text(gpu_seconds(plan.flops(), gpu)), 100 * planned_utilization, gpu.peak_flops / tera);
+    text += fmt::format("One {}: {} (at {:.0f}% of the {} TFLOP/s of its data sheet: an estimate)\n", gpu.name,
+                        duration_text(gpu_seconds(flops_on_a_gpu(plan), gpu)), 100 * planned_utilization,
+                        gpu.peak_flops / tera);
   }
+  text += needs_lines(plan);
   if (plan.is_stand_in) text += "The file is not there: counted with another model's tokenizer\n";
   return text;
 }
@@ -116,10 +157,15 @@ constexpr std::string_view what_plans_leave_out =
 Table table_of_plans(std::span<const ModelPlan> plans) {
   std::vector<PlannedWork> rows;
   for (const auto& plan : plans) {
-    for (const auto& [behavior, samples, counts] : plan.behaviors) {
-      auto& row = rows.emplace_back(PlannedWork{&plan, behavior, samples});
-      for (std::size_t seed = 0; seed < plan.seeds; ++seed) row.counts += counts;
-      row.flop = flops(plan.shape, counts) * static_cast<double>(plan.seeds);
+    const auto seeds = static_cast<double>(plan.seeds);
+    for (std::size_t i = 0; i < plan.cost.behaviors.size(); ++i) {
+      const auto& behavior = plan.cost.behaviors[i];
+      auto& row =
+          rows.emplace_back(PlannedWork{.plan = &plan, .behavior = behavior.behavior, .samples = behavior.samples});
+      for (std::size_t seed = 0; seed < plan.seeds; ++seed) row.counts += behavior.counts;
+      row.flop = flops(plan.shape, behavior.counts) * seeds;
+      row.flop_on_a_gpu = plan.flops_on_a_gpu[i] * seeds;
+      row.store_bytes = behavior.store_bytes * plan.seeds;
     }
   }
   return table_of(planned_work_fields(), rows);

@@ -9,6 +9,7 @@
 
 #include "base/values.h"
 #include "engine/backend.h"
+#include "engine/decoder_count.h"
 #include "engine/model_handle.h"
 #include "engine/residual_tap.h"
 #include "engine/steering_probe.h"
@@ -257,9 +258,14 @@ void Decoder::State::decode_rows(const Batch& batch, std::size_t begin, std::siz
   read_logits(batch, begin, end, decoded);
 }
 
+std::size_t decoder_count(const ModelInfo& model, int threads) {
+  constexpr std::size_t most = 4;
+  return model.on_gpu ? 1 : std::min(thread_count(threads), most);
+}
+
 std::vector<Decoder> make_decoders(const Model& model, const DecoderOptions& options, std::size_t count) {
   const std::size_t threads = thread_count(options.threads);
-  if (count == 0) count = model.info().on_gpu ? 1 : std::min<std::size_t>(threads, 4);
+  if (count == 0) count = decoder_count(model.info(), options.threads);
   auto own_options = options;
   own_options.threads = static_cast<int>(std::max<std::size_t>(threads / count, 1));
   std::vector<Decoder> decoders;

@@ -6,10 +6,12 @@
 #include <iterator>
 #include <utility>
 
+#include "base/machine.h"
 #include "experiment/experiment_record.h"
 #include "experiment/kept_encoder_comparison.h"
 #include "study/staged_job.h"
 #include "study/study_encoders.h"
+#include "study/study_plan.h"
 #include "w2s/decoder.h"
 #include "w2s/error.h"
 #include "w2s/layer_analysis.h"
@@ -49,8 +51,7 @@ void check_data(const ExperimentSettings& settings, const ExperimentModel& asked
   for (std::size_t i = 0; i < seeds; ++i) {
     job.check_stop();
     const auto study = study_of(settings, asked, settings.seeds[i]);
-    static_cast<void>(policies_of(study.fit));
-    static_cast<void>(cost_of_study(study, model, shape_of(model.info())));
+    static_cast<void>(plan_study(study, model.info().layers, resolve_executor(study.executor, model), model));
     job.report({.stage = stage, .done = i + 1, .total = seeds, .unit = "seeds"});
   }
 }
@@ -114,6 +115,11 @@ void keep_run_time(ExperimentRecord& record) try { record.write(); } catch (cons
 
 bool is_there(const ExperimentModel& model) { return !model.path.empty() && fs::exists(model.path); }
 
+// Large ones, which are planned with elsewhere, run on a GPU.
+ExecutorChoice executor_of_stand_in(const StudySettings& study) {
+  return study.executor == ExecutorChoice::automatic ? ExecutorChoice::rows : study.executor;
+}
+
 ModelPlan plan_model(const ExperimentSettings& settings, const ExperimentModel& asked, bool calibrates,
                      const Job& job) {
   const bool has_stand_in = asked.shape.layers > 0;
@@ -122,13 +128,23 @@ ModelPlan plan_model(const ExperimentSettings& settings, const ExperimentModel& 
   plan.is_stand_in = !is_there(asked) && has_stand_in;
   plan.seeds = settings.seeds.size();
   auto options = asked.options;
-  if (!calibrates || plan.is_stand_in) options.gpu_layers = 0;  // it only tokenises
+  if (plan.is_stand_in) options.gpu_layers = 0;  // it only tokenises
   const auto model = Model::load(plan.is_stand_in ? asked.tokenizer : asked.path, options);
-  plan.shape = plan.is_stand_in ? asked.shape : shape_of(model.info());
-  const auto study = study_of(settings, asked, settings.seeds.front());
-  static_cast<void>(policies_of(study.fit));
-  plan.behaviors = cost_of_study(study, model, plan.shape);
-  if (calibrates && !plan.is_stand_in) plan.calibration = calibrate(study, model, job);
+  const auto seed = settings.seeds.front();
+  const auto study = study_of(settings, asked, seed);
+  const auto executor = plan.is_stand_in ? executor_of_stand_in(study)
+                                         : executor_for(study, study_folder(settings.output, asked.name, seed), model);
+  plan.shape = plan.is_stand_in ? asked.shape : shape_of(model, executor);
+  plan.on_gpu = model.info().on_gpu;
+  auto planned = plan_study(study, plan.shape.layers, executor, model);
+  plan.cost = cost_of(planned, plan.shape);
+  if (calibrates && !plan.is_stand_in) plan.calibration = calibrate(planned, model, job);
+  planned.executor = ExecutorChoice::rows;
+  const auto gpu_shape = plan.is_stand_in ? asked.shape : shape_of(model.info());
+  for (const auto& behavior : cost_of(planned, gpu_shape).behaviors)
+    plan.flops_on_a_gpu.push_back(w2s::flops(gpu_shape, behavior.counts));
+  plan.available_memory = available_memory();
+  plan.free_disk = free_disk(settings.output.empty() ? fs::path(".") : settings.output);
   return plan;
 }
 
@@ -141,11 +157,17 @@ fs::path study_folder(const fs::path& experiment, const std::string& model, std:
 DecodeCounts ModelPlan::counts() const {
   DecodeCounts all;
   for (std::size_t seed = 0; seed < seeds; ++seed)
-    for (const auto& behavior : behaviors) all += behavior.counts;
+    for (const auto& behavior : cost.behaviors) all += behavior.counts;
   return all;
 }
 
 double ModelPlan::flops() const { return w2s::flops(shape, counts()); }
+
+std::uint64_t ModelPlan::store_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& behavior : cost.behaviors) bytes += behavior.store_bytes * seeds;
+  return bytes;
+}
 
 std::vector<ModelPlan> plan_experiment(const ExperimentSettings& settings, bool calibrates, const Job& job) {
   std::vector<ModelPlan> plans;

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 ConfigKey key_of(Option option) {
   auto name = option.key();
-  return {.name = std::move(name), .read = [own = std::move(option)](const ConfigValue& value) { value.read_into(own); }};
+  return {.name = std::move(name),
+          .read = [own = std::move(option)](const ConfigValue& value) { value.read_into(own); }};
 }
 
 // It becomes a folder.

@@ -136,8 +136,8 @@ std::string BehaviorResults::find_encoder(const EncoderChoice& choice) const {
                        [&](const std::string& encoder) { return is_choice(choice, encoder); });
   if (found.empty()) refuse_unembedded(header(), to_string(choice), embedded);
   if (found.size() == 1) return found.front();
-  throw Error(ErrorKind::usage,
-              fmt::format("{} is ambiguous: {} has {}", to_string(choice), folder_.root.string(), fmt::join(found, ", ")));
+  throw Error(ErrorKind::usage, fmt::format("{} is ambiguous: {} has {}", to_string(choice), folder_.root.string(),
+                                            fmt::join(found, ", ")));
 }
 
 PromptEmbeddings BehaviorResults::embeddings(const std::string& encoder) const {

@@ -20,7 +20,8 @@ struct PreparedBehavior {
   [[nodiscard]] std::vector<TokenizedSample> base_tokens(std::span<const std::size_t> samples) const;
 };
 
-/// Reads, splits and tokenises everything a study asks for, whose seed was handed down. Throws whatever is wrong with any of it.
+/// Reads, splits and tokenises everything a study asks for, whose seed was handed down. Throws whatever is wrong with
+/// any of it.
 [[nodiscard]] std::vector<PreparedBehavior> prepare_behaviors(const StudySettings& settings, const Model& model);
 
 }  // namespace w2s

@@ -12,11 +12,11 @@
 #include "results/stage_timer.h"
 #include "study/fitted_sources.h"
 #include "study/needed_layers.h"
-#include "study/prepared_behavior.h"
 #include "study/ranked_sweep.h"
 #include "study/staged_job.h"
 #include "study/steered_example.h"
 #include "study/study_encoders.h"
+#include "study/study_plan.h"
 #include "w2s/embed_prompts.h"
 #include "w2s/error.h"
 #include "w2s/file.h"
@@ -33,19 +33,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t noise_floor_samples = 4;
 
-
 using TextEncoders = std::vector<std::unique_ptr<TextEncoder>>;
-
-// Everything that is decided before the first decode.
-struct StudyPlan {
-  std::vector<std::string> methods;
-  MethodOptions method_options;
-  SweepGrid grid;
-  FitSettings fit;
-  bool variants_at_all_layers = false;
-  ExecutorChoice executor = ExecutorChoice::rows;
-  std::size_t prompt_cache_bytes = 0;
-};
 
 // Those that choose what is measured and fitted. Model and data are told by their hashes.
 std::map<std::string, std::string> recorded_options(StudySettings settings) {
@@ -55,8 +43,7 @@ std::map<std::string, std::string> recorded_options(StudySettings settings) {
   return recorded;
 }
 
-SettingsFile settings_of(const StudySettings& settings, const Model& model, const StudyPlan& plan,
-                         std::span<const PreparedBehavior> behaviors) {
+SettingsFile settings_of(const StudySettings& settings, const Model& model, const StudyPlan& plan) {
   SettingsFile file;
   file.measurement = {
       {"model", sha256_of_file(settings.model)},
@@ -75,7 +62,7 @@ SettingsFile settings_of(const StudySettings& settings, const Model& model, cons
   // Folders from before there was a choice have rows.
   if (plan.executor != ExecutorChoice::rows) file.measurement["executor"] = to_string(plan.executor);
   file.measurement.merge(describe_method_options(plan.methods, plan.method_options));
-  for (const auto& behavior : behaviors) file.data[behavior.behavior.name] = content_hash(behavior.behavior);
+  for (const auto& behavior : plan.behaviors) file.data[behavior.behavior.name] = content_hash(behavior.behavior);
   file.run = {{"w2s", std::string(version())},
               {"model file", settings.model.filename().string()},
               {"weights", model.info().weight_type},
@@ -196,7 +183,7 @@ void measure_behavior(const BehaviorFolder& folder, const PreparedBehavior& prep
                       Ranks& ranks, const Job& job) {
   const auto& model = decoders.front().model();
   if (ranks.is_first()) record_prompts(folder, prepared, model);
-  SweepRequest request{.grid = plan.grid, .encoders = default_prompt_encoders(model.info().layers), .sources = {}};
+  SweepRequest request{.grid = plan.grid, .encoders = plan.encoders, .sources = {}};
   std::optional<PromptStateCache> cache(plan.prompt_cache_bytes);
   const auto sources = timed_by_first(ranks, folder, "vectors", job, [&](const Job& own) {
     const auto samples = sample_readers(prepared, request, plan, decoders, *cache);
@@ -212,55 +199,6 @@ void measure_behavior(const BehaviorFolder& folder, const PreparedBehavior& prep
   timed_by_first(ranks, folder, "variants", job, [&](const Job& own) {
     sweep_variants(folder, prepared, request, plan, decoders, sweeps, ranks, own);
   });
-}
-
-std::size_t context_for(const StudySettings& settings, const Model& model, const StudyPlan& plan,
-                        std::span<const PreparedBehavior> behaviors) {
-  const std::size_t sources = plan.methods.size();
-  const std::size_t sequences = settings.decoder.sequences;
-  std::size_t needed = 0;
-  for (const auto& behavior : behaviors) {
-    for (const auto& [variant, items] : behavior.items) {
-      check_context(model.info(), settings.decoder.context, plan.grid, sources, items, sequences);
-      needed = std::max(needed, required_context(plan.grid, sources, items, sequences));
-    }
-  }
-  return settings.decoder.context > 0 ? settings.decoder.context : needed;
-}
-
-void check_folds(std::span<const PreparedBehavior> behaviors, std::size_t folds) {
-  for (const auto& prepared : behaviors) {
-    const std::size_t fitting = prepared.split.fitting().size();
-    if (fitting >= folds) continue;
-    throw Error(ErrorKind::predictor,
-                fmt::format("{}: of its {} samples, {} are for fitting, fewer than the {} folds of cross-validation",
-                            prepared.behavior.name, prepared.behavior.samples.size(), fitting, folds));
-  }
-}
-
-// A folder that is there goes on as it was begun, unless it is told otherwise, which is then refused.
-ExecutorChoice executor_for(const StudySettings& settings, const fs::path& folder, const Model& model) {
-  const auto recorded =
-      settings.executor == ExecutorChoice::automatic ? recorded_executor(folder) : std::optional<ExecutorChoice>();
-  return resolve_executor(recorded.value_or(settings.executor), model);
-}
-
-StudyPlan plan_study(const StudySettings& settings, const ModelInfo& model, const TextEncoders& text_encoders) {
-  StudyPlan plan{.methods = methods_to_sweep(settings.methods),
-                 .method_options = settings.method_options,
-                 .grid = full_grid(model.layers),
-                 .fit = settings.fit,
-                 .variants_at_all_layers = settings.variants_at_all_layers,
-                 .prompt_cache_bytes = settings.prompt_cache_bytes};
-  if (!settings.layers.empty()) plan.grid.layers = settings.layers.of_model(model.layers);
-  if (!settings.multipliers.empty()) plan.grid.multipliers = settings.multipliers;
-  plan.grid.operation = settings.operation;
-  plan.method_options.context_layers = settings.context_layers.empty()
-                                           ? default_context_layers(model.layers)
-                                           : settings.context_layers.of_model(model.layers);
-  plan.fit.encoder = encoder_by_name(settings, model.layers, text_encoders);
-  static_cast<void>(policies_of(plan.fit));
-  return plan;
 }
 
 // What the folder is made with: written by the first rank, compared by all.
@@ -281,11 +219,12 @@ SettingsFile agreed_settings(const fs::path& folder, SettingsFile own, Ranks& ra
 }
 
 // After all measurements.
-StudyOutcome finish_study(const StudySettings& settings, const fs::path& folder, const PreparedBehavior& first,
-                          const StudyPlan& plan, Decoder& decoder, const Job& job) {
+StudyOutcome finish_study(const StudySettings& settings, const fs::path& folder, const StudyPlan& plan,
+                          Decoder& decoder, const Job& job) {
   auto evaluation = settings.evaluation;
   evaluation.part = SplitPart::test;
   auto outcome = evaluate_study(folder, evaluation, job);
+  const auto& first = plan.behaviors.front();
   const BehaviorResults results({folder / first.behavior.name});
   outcome.example = steered_example(results, first, plan.grid, decoder);
   return outcome;
@@ -302,24 +241,20 @@ StudyOutcome run_study(const StudySettings& asked, const fs::path& folder, Ranks
   const auto settings = handed_down(asked);
   const auto model = Model::load(settings.model, settings.model_options);
   const auto text_encoders = open_text_encoders(settings);
-  auto plan = plan_study(settings, model.info(), text_encoders);
-  plan.executor = executor_for(settings, folder, model);
-  const auto behaviors = prepare_behaviors(settings, model);
-  check_folds(behaviors, plan.fit.predictor.folds);
-  auto decoder_options = settings.decoder;
-  decoder_options.context = context_for(settings, model, plan, behaviors);
-  auto recorded = settings_of(settings, model, plan, behaviors);
-  auto decoders = make_decoders(model, decoder_options);
+  const std::size_t layers = model.info().layers;
+  auto plan = plan_study(settings, layers, executor_for(settings, folder, model), model);
+  plan.fit.encoder = encoder_by_name(settings, layers, text_encoders);
+  auto recorded = settings_of(settings, model, plan);
+  auto decoders = make_decoders(model, plan.decoder, plan.decoders);
   recorded = agreed_settings(folder, recorded, ranks, job);
 
-  for (const auto& prepared : behaviors) {
+  for (const auto& prepared : plan.behaviors) {
     const auto own_job = prefixed(job, prepared.behavior.name);
     const BehaviorFolder own_folder{folder / prepared.behavior.name};
     if (ranks.is_first()) fs::create_directories(own_folder.root);
     measure_behavior(own_folder, prepared, plan, recorded, text_encoders, decoders, ranks, own_job);
   }
-  auto outcome = ranks.is_first() ? finish_study(settings, folder, behaviors.front(), plan, decoders.front(), job)
-                                  : StudyOutcome{};
+  auto outcome = ranks.is_first() ? finish_study(settings, folder, plan, decoders.front(), job) : StudyOutcome{};
   ranks.meet(job);
   return outcome;
 }

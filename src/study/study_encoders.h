@@ -18,6 +18,6 @@ namespace w2s {
 /// The study's encoder as fits and files name it, free of folders. `opened` are its text encoders. Throws Error{usage}
 /// for a layer that the model does not have.
 [[nodiscard]] EncoderChoice encoder_by_name(const StudySettings& settings, std::size_t model_layers,
-                                          const std::vector<std::unique_ptr<TextEncoder>>& opened);
+                                            const std::vector<std::unique_ptr<TextEncoder>>& opened);
 
 }  // namespace w2s

@@ -40,8 +40,8 @@ Option multipliers_option(std::vector<float>& multipliers) {
 
 // The option's text goes into the settings, not its file's name.
 Option chat_template_option(std::string& chat_template) {
-  auto option = option_of_type("--chat-template-file", any_path("FILE"),
-                               "Jinja chat template to use instead of the model's own");
+  auto option =
+      option_of_type("--chat-template-file", any_path("FILE"), "Jinja chat template to use instead of the model's own");
   option.set = [&chat_template](const OptionTexts& values) { chat_template = read_file(values.back()); };
   return option;
 }
@@ -64,10 +64,11 @@ ValueType<EncoderChoice> encoder_type() {
   return {.name = "NAME",
           .parse = parse_encoder_choice,
           .show = [](const EncoderChoice& choice) { return to_string(choice); },
-          .in_folder = [](const std::string& value, const fs::path& folder) {
-            if (!value.starts_with(gguf_prefix)) return value;
-            return std::string(gguf_prefix) + (folder / value.substr(gguf_prefix.size())).string();
-          }};
+          .in_folder =
+              [](const std::string& value, const fs::path& folder) {
+                if (!value.starts_with(gguf_prefix)) return value;
+                return std::string(gguf_prefix) + (folder / value.substr(gguf_prefix.size())).string();
+              }};
 }
 
 ValueType<std::string> method_type() {
@@ -84,18 +85,17 @@ std::string list_of_methods() {
 }
 
 Options model_options(fs::path& model, ModelOptions& options, DecoderOptions& decoder) {
-  return in_group(
-      "Model",
-      {option("-m,--model", model, any_path("FILE.gguf"),
-              "Chat model in GGUF form; F32, F16 or BF16 weights measure best")
-           .required(),
-       option("--gpu-layers", options.gpu_layers, whole_number(-1),
-              "Layers to put on the GPU, short -ngl; -1: as many as fit, 0: none"),
-       option("--rpc", options.rpc_servers, any_text("LIST"),
-              "Machines that hold layers too, each running 'w2s rpc-server' or llama.cpp's: HOST:PORT,..."),
-       option("-c,--ctx-size", decoder.context, any_count(),
-              "Tokens of context to reserve; 0: as many as the data need"),
-       chat_template_option(options.chat_template)});
+  return in_group("Model",
+                  {option("-m,--model", model, any_path("FILE.gguf"),
+                          "Chat model in GGUF form; F32, F16 or BF16 weights measure best")
+                       .required(),
+                   option("--gpu-layers", options.gpu_layers, whole_number(-1),
+                          "Layers to put on the GPU, short -ngl; -1: as many as fit, 0: none"),
+                   option("--rpc", options.rpc_servers, any_text("LIST"),
+                          "Machines that hold layers too, each running 'w2s rpc-server' or llama.cpp's: HOST:PORT,..."),
+                   option("-c,--ctx-size", decoder.context, any_count(),
+                          "Tokens of context to reserve; 0: as many as the data need"),
+                   chat_template_option(options.chat_template)});
 }
 
 Options data_options(std::vector<std::string>& sources, DataSelection& selection) {
@@ -117,10 +117,10 @@ Options data_options(std::vector<std::string>& sources, DataSelection& selection
 }
 
 Option variants_option(std::vector<PromptVariant>& variants) {
-  auto option = w2s::option(
-      "--variants", variants, named_value("NAME", parse_prompt_variant),
-      "Prompt variants: BASE, USER.POS, USER.NEG, SYS.POS, SYS.NEG, or all; those beside BASE need the "
-      "behaviour's positive and negative descriptions");
+  auto option =
+      w2s::option("--variants", variants, named_value("NAME", parse_prompt_variant),
+                  "Prompt variants: BASE, USER.POS, USER.NEG, SYS.POS, SYS.NEG, or all; those beside BASE need the "
+                  "behaviour's positive and negative descriptions");
   option.set = [&variants](const OptionTexts& names) {
     std::vector<PromptVariant> named;
     for (const auto& name : names) {
@@ -162,8 +162,8 @@ Options grid_options(LayerList& layers, std::vector<float>& multipliers, Executo
 
 Option operator_option(SteeringOperator& operation) {
   return option("--operator", operation, named_value("NAME", parse_steering_operator),
-                    "What is done with a vector: add, add-keep-norm (then back to the length it had), ablate-add "
-                    "(without its part along the vector, then add)")
+                "What is done with a vector: add, add-keep-norm (then back to the length it had), ablate-add "
+                "(without its part along the vector, then add)")
       .in("Sweep");
 }
 
@@ -187,18 +187,17 @@ Options predictor_options(FitSettings& settings) {
 }
 
 Options training_options(PredictorOptions& options) {
-  return in_group("Layer predictor",
-                  {option("--folds", options.folds, whole_number(2), "Folds of the cross-validation"),
-                   option("--seeds", options.seeds, whole_number(1),
-                          "Networks trained with the chosen settings, for the standard deviation"),
-                   option("--learning-rates", options.grid.learning_rates, number_above_0(),
-                          "Learning rates to choose from"),
-                   option("--hidden-widths", options.grid.hidden_widths, whole_number(1),
-                          "Widths of the hidden layers to choose from"),
-                   option("--hidden-layers", options.grid.hidden_layers, whole_number(0),
-                          "Numbers of hidden layers to choose from"),
-                   option("--weight-decays", options.grid.weight_decays, number_from_0(),
-                          "Weight decays to choose from")});
+  return in_group(
+      "Layer predictor",
+      {option("--folds", options.folds, whole_number(2), "Folds of the cross-validation"),
+       option("--seeds", options.seeds, whole_number(1),
+              "Networks trained with the chosen settings, for the standard deviation"),
+       option("--learning-rates", options.grid.learning_rates, number_above_0(), "Learning rates to choose from"),
+       option("--hidden-widths", options.grid.hidden_widths, whole_number(1),
+              "Widths of the hidden layers to choose from"),
+       option("--hidden-layers", options.grid.hidden_layers, whole_number(0),
+              "Numbers of hidden layers to choose from"),
+       option("--weight-decays", options.grid.weight_decays, number_from_0(), "Weight decays to choose from")});
 }
 
 Option seed_option(std::uint64_t& seed, const std::string& what_it_decides) {

@@ -103,7 +103,8 @@ TEST_F(ExperimentCommand, DryRunPrintsThePlanAndWritesNothing) {
   const auto result = experiment({"--dry-run"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   for (const char* part : {"one: ", "4 layers of width 32", "review", "all, 2 seeds",
-                           "This machine: ", "One A40: ", "One A100: ", "at 30% of the 149.7 TFLOP/s"})
+                           "This machine: ", "One A40: ", "One A100: ", "at 30% of the 149.7 TFLOP/s",
+                           "Executor: minimal", "Memory: ", "key-value caches", "that are free", "Disk: sweeps of "})
     EXPECT_THAT(result.out, HasSubstr(part));
   EXPECT_FALSE(exists("out"));
 
@@ -115,7 +116,11 @@ TEST_F(ExperimentCommand, DryRunPrintsThePlanAndWritesNothing) {
   EXPECT_EQ(rows[1]["samples"], 10);
   EXPECT_EQ(rows[1]["steered_rows"], 2 * 10 * 4 * 2);
   EXPECT_TRUE(rows[1]["seconds_here"].is_null());
-  EXPECT_NEAR(rows[1]["seconds_A40"].get<double>(), rows[1]["flop"].get<double>() / (0.3 * 149.7e12), 1e-9);
+  EXPECT_EQ(rows[1]["executor"], "minimal");
+  EXPECT_LT(rows[1]["flop"].get<double>(), rows[1]["flop_on_a_gpu"].get<double>()) << "rows do less on the CPU";
+  EXPECT_NEAR(rows[1]["seconds_A40"].get<double>(), rows[1]["flop_on_a_gpu"].get<double>() / (0.3 * 149.7e12), 1e-9);
+  EXPECT_GT(rows[1]["memory_bytes"].get<double>(), 0);
+  EXPECT_GT(rows[1]["disk_bytes"].get<double>(), 0);
   EXPECT_FALSE(exists("out"));
 }
 
@@ -127,6 +132,8 @@ TEST_F(ExperimentCommand, DryRunPlansWithAModelThatIsNotThere) {
   ASSERT_EQ(plan.exit_code, 0) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("large: 6.607 billion parameters"));
   EXPECT_THAT(plan.out, HasSubstr("counted with another model's tokenizer"));
+  EXPECT_THAT(plan.out, HasSubstr("Executor: rows"));
+  EXPECT_THAT(plan.out, HasSubstr("model 13.2 GB"));
   const auto run = experiment();
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.err, HasSubstr("large.gguf: no such file"));

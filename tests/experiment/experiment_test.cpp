@@ -178,9 +178,26 @@ TEST_F(Experiment, PlansModelsThatAreThereAndOthersByTheirShape) {
   EXPECT_FALSE(plans[2].calibration.has_value());
   EXPECT_EQ(plans[2].shape.parameters, 1000U);
   EXPECT_EQ(plans[0].seeds, 2U);
-  EXPECT_EQ(plans[0].counts().prompts, 2 * plans[0].behaviors[0].counts.prompts);
+  EXPECT_EQ(plans[0].counts().prompts, 2 * plans[0].cost.behaviors[0].counts.prompts);
+  EXPECT_EQ(plans[0].store_bytes(), 2 * plans[0].cost.behaviors[0].store_bytes);
   EXPECT_EQ(plans[0].flops(), flops(plans[0].shape, plans[0].counts()));
   EXPECT_FALSE(plan_experiment(settings, false)[0].calibration.has_value());
+}
+
+TEST_F(Experiment, PlansWithTheExecutorThatWouldRun) {
+  const auto executor = [&] { return plan_experiment(settings, false)[0].cost.executor; };
+  EXPECT_EQ(executor(), ExecutorChoice::minimal);
+  const auto plan = plan_experiment(settings, false)[0];
+  ASSERT_EQ(plan.flops_on_a_gpu.size(), plan.cost.behaviors.size());
+  EXPECT_LT(flops(plan.shape, plan.cost.behaviors[0].counts), plan.flops_on_a_gpu[0]);
+  settings.study.executor = ExecutorChoice::rows;
+  EXPECT_EQ(executor(), ExecutorChoice::rows);
+  settings.study.executor = ExecutorChoice::automatic;
+  settings.output = folder / "out";
+  const auto begun = study_folder(settings.output, settings.models[0].name, settings.seeds[0]);
+  fs::create_directories(begun);
+  write_file(begun / "settings.json", R"({"measurement": {}, "data": {}, "run": {}})");
+  EXPECT_EQ(executor(), ExecutorChoice::rows) << "as an older version began it";
 }
 
 }  // namespace

@@ -1,2 +1,2 @@
 w2s_room_tests(experiment
-  TOPICS experiment experiment_config study_plan)
+  TOPICS experiment experiment_config)

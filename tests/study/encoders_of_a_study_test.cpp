@@ -104,7 +104,10 @@ class EncodersOfAStudy : public testing::Test {
     embed_prompts(folder(name), behavior_, split_, base, encoder);
   }
   [[nodiscard]] FitSettings fit(const std::string& encoder) const {
-    return {.encoder = parse_encoder_choice(encoder), .objectives = {Objective::cross_entropy}, .top_k = {1, 2}, .predictor = options_};
+    return {.encoder = parse_encoder_choice(encoder),
+            .objectives = {Objective::cross_entropy},
+            .top_k = {1, 2},
+            .predictor = options_};
   }
   [[nodiscard]] static double steerability(const std::vector<PolicyResult>& results, std::string_view policy) {
     return std::ranges::find(results, policy, &PolicyResult::policy)->steerability;

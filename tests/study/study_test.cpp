@@ -365,8 +365,10 @@ TEST_F(Study, FitsAgainWithAnEncoderThatTheSweepRecorded) {
   static_cast<void>(run_study(settings, folder / "out"));
   const auto folders = behavior_folders(folder / "out");
   ASSERT_EQ(folders.size(), 1U);
-  const FitSettings fit{
-      .encoder = parse_encoder_choice("first-last"), .objectives = {Objective::cross_entropy}, .top_k = {3}, .predictor = settings.fit.predictor};
+  const FitSettings fit{.encoder = parse_encoder_choice("first-last"),
+                        .objectives = {Objective::cross_entropy},
+                        .top_k = {3},
+                        .predictor = settings.fit.predictor};
   const auto fitted = fit_behavior(BehaviorResults(folders[0]), fit);
   ASSERT_EQ(fitted.size(), 1U);
   EXPECT_EQ(fitted[0].encoder, "first-last");

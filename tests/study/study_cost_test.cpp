@@ -1,12 +1,15 @@
-#include "w2s/study_plan.h"
+#include "w2s/study_cost.h"
 
 #include <gmock/gmock.h>
 
-#include <numeric>
+#include <memory>
 
+#include "study/study_plan.h"
 #include "support/error_of.h"
 #include "support/tiny_study.h"
+#include "w2s/constant_source.h"
 #include "w2s/file.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {
@@ -54,6 +57,27 @@ TEST(CountSweep, LetsRowsWaitThatDependOnTheInput) {
   EXPECT_EQ(count_sweep(samples, rows).decodes, 2U * 2);
 }
 
+TEST(CountSweep, LetsRowsOfTheMinimalExecutorSkipLayers) {
+  const std::vector samples = {prompt(0, 4, 10), prompt(0, 5, 20)};
+  const auto counts = count_sweep(
+      samples, {.executor = ExecutorChoice::minimal, .interventions = 6, .sources = 2, .skipped_layers = 12});
+  EXPECT_EQ(counts.steered_rows, 2U * 12);
+  EXPECT_EQ(counts.skipped_layers, 2U * 2 * 12);
+  EXPECT_EQ(counts.skipped_attended, 2U * 12 * (4 + 5));
+  EXPECT_EQ(counts.decodes, 1U + 1) << "both prompts go through the layers together, and then all their rows";
+}
+
+TEST(CountSweep, ReadsNoPromptAgainThatWasKept) {
+  const std::vector samples = {prompt(2, 2, 10), prompt(2, 3, 20), prompt(2, 4, 30)};
+  const SweepRows rows{.executor = ExecutorChoice::minimal, .interventions = 3, .reads_answers = true};
+  const auto counts = count_sweep(samples, rows, 2);
+  EXPECT_EQ(counts.prompts, 1U);
+  EXPECT_EQ(counts.prompt_tokens, 2U + 4);
+  EXPECT_EQ(counts.answer_tokens, 2U);
+  EXPECT_EQ(counts.steered_rows, 3U * 3);
+  EXPECT_EQ(count_sweep(samples, rows, 3).prompt_tokens, 0U);
+}
+
 TEST(CountSweep, OfNothingIsNothing) { EXPECT_EQ(count_sweep({}, {.interventions = 3}), DecodeCounts{}); }
 
 TEST(CountRepresentations, DecodesEachPromptWithBothAnswers) {
@@ -70,6 +94,15 @@ TEST(Flops, AreTwoAParameterAndFourAWidthLayerAndPosition) {
   const ModelShape shape{.parameters = 1000, .layers = 3, .width = 8};
   const DecodeCounts counts{.prompt_tokens = 5, .steered_rows = 2, .answer_tokens = 1, .attended = 30};
   EXPECT_EQ(flops(shape, counts), 2.0 * 1000 * 8 + 4.0 * 3 * 8 * 30);
+}
+
+TEST(Flops, AreLessForLayersThatRowsSkip) {
+  const ModelShape shape{.parameters = 1000, .layers = 4, .width = 8};
+  DecodeCounts counts{.steered_rows = 2, .attended = 30};
+  const auto all = flops(shape, counts);
+  counts.skipped_layers = 4;  // of 2 rows with 4 layers each
+  counts.skipped_attended = 60;
+  EXPECT_DOUBLE_EQ(flops(shape, counts), all / 2);
 }
 
 TEST(PlannedVariantLayers, AreNoMoreThanThereAre) {
@@ -94,8 +127,14 @@ class CostOfStudy : public testing::Test {
     settings.multipliers = {-1, 0, 1};
   }
 
-  [[nodiscard]] std::vector<BehaviorCost> cost() const {
-    return cost_of_study(settings, tiny.model(), shape_of(tiny.model().info()));
+  [[nodiscard]] StudyPlan plan(ExecutorChoice executor = ExecutorChoice::rows) const {
+    return plan_study(settings, tiny.model().info().layers, executor, tiny.model());
+  }
+  [[nodiscard]] StudyCost whole_cost(ExecutorChoice executor) const {
+    return cost_of(plan(executor), shape_of(tiny.model(), executor));
+  }
+  [[nodiscard]] std::vector<BehaviorCost> cost(ExecutorChoice executor = ExecutorChoice::rows) const {
+    return whole_cost(executor).behaviors;
   }
 
   test::TemporaryFolder folder;
@@ -131,9 +170,65 @@ TEST_F(CostOfStudy, CountsVariantsOnTheTestPart) {
   EXPECT_EQ(counts.steered_rows, (20U + 10) * 2 * 2);
 }
 
+TEST_F(CostOfStudy, OfTheMinimalExecutorReadsPromptsOnceAsFarAsTheyCanBeKept) {
+  const auto whole = whole_cost(ExecutorChoice::minimal);
+  const auto& kept = whole.behaviors.front().counts;
+  EXPECT_EQ(kept.prompts, 10U + 10) << "those that vectors are made from are kept for the sweep";
+  EXPECT_EQ(kept.steered_rows, 20U * 4 * 2);
+  EXPECT_EQ(kept.skipped_layers, 20U * 2 * (1 + 2 + 3 + 4));
+  EXPECT_GT(whole.memory.kept_prompts, 0U);
+
+  settings.prompt_cache_bytes = whole.memory.kept_prompts / 2;
+  const auto half = whole_cost(ExecutorChoice::minimal);
+  EXPECT_GT(half.behaviors.front().counts.prompts, 10U + 10);
+  EXPECT_LT(half.behaviors.front().counts.prompts, 10U + 20);
+  EXPECT_LE(half.memory.kept_prompts, settings.prompt_cache_bytes);
+  settings.prompt_cache_bytes = 0;
+  EXPECT_EQ(cost(ExecutorChoice::minimal)[0].counts.prompts, 10U + 20);
+}
+
+TEST_F(CostOfStudy, OfTheMinimalExecutorIsWhatItComputes) {
+  // Many rows, and by fours: what is computed beside them to fill up groups of prompts' tokens weighs little.
+  settings.multipliers = {-6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6};
+  const auto planned = plan(ExecutorChoice::minimal);
+  const auto& items = planned.behaviors.front().items.at(PromptVariant::base);
+  const ConstantSource source({.method = "caa",
+                               .model_architecture = "llama",
+                               .layers = tiny.model().info().layers,
+                               .width = tiny.model().info().width},
+                              std::vector<float>(tiny.model().info().layers * tiny.model().info().width, 0.1F));
+  std::vector<std::unique_ptr<SweepExecutor>> executors;
+  executors.push_back(std::make_unique<MinimalExecutor>(LayerwiseModel(tiny.model())));
+  sweep(
+      executors, {.grid = planned.grid, .encoders = planned.encoders, .sources = {&source}}, items,
+      [](const SweepKey&) { return false; }, [](const SweepRecord&) {});
+  const double computed = dynamic_cast<const MinimalExecutor&>(*executors.front()).flops();
+
+  SweepRows rows{.executor = ExecutorChoice::minimal, .interventions = 4 * 12, .skipped_layers = 12 * (1 + 2 + 3 + 4)};
+  std::vector<TokenizedSample> samples;
+  for (const auto& item : items) samples.push_back(item.tokens);
+  const double counted = flops(shape_of(tiny.model(), ExecutorChoice::minimal), count_sweep(samples, rows));
+  EXPECT_NEAR(counted / computed, 1, 0.1);
+}
+
+TEST_F(CostOfStudy, SaysHowMuchMemoryAndDiskAStudyNeeds) {
+  const auto whole = whole_cost(ExecutorChoice::rows);
+  EXPECT_EQ(whole.memory.model, tiny.model().info().bytes);
+  EXPECT_GT(whole.memory.key_value_caches, 0U);
+  EXPECT_EQ(whole.memory.kept_prompts, 0U) << "nothing is kept between decoders";
+  EXPECT_EQ(whole.memory.total(), whole.memory.model + whole.memory.key_value_caches);
+  const auto disk = whole.behaviors.front().store_bytes;
+  settings.decoder.f32_cache = false;
+  EXPECT_EQ(whole_cost(ExecutorChoice::rows).memory.key_value_caches * 2, whole.memory.key_value_caches);
+  settings.methods = {"caa", "pca"};
+  EXPECT_GT(cost()[0].store_bytes, disk);
+}
+
 TEST_F(CostOfStudy, UsesTheShapeForAModelThatIsNotThere) {
-  const auto costs = cost_of_study(settings, tiny.model(), {.parameters = 10, .layers = 40, .width = 8});
-  EXPECT_EQ(costs[0].counts.steered_rows, 20U * 40 * 2);
+  const auto planned = plan_study(settings, 40, ExecutorChoice::rows, tiny.model());
+  const auto whole = cost_of(planned, {.parameters = 10, .layers = 40, .width = 8});
+  EXPECT_EQ(whole.behaviors.front().counts.steered_rows, 20U * 40 * 2);
+  EXPECT_EQ(whole.memory.model, 2U * 10) << "as F16";
 }
 
 TEST_F(CostOfStudy, RefusesTooFewSamplesForTheFolds) {
@@ -145,7 +240,7 @@ TEST_F(CostOfStudy, RefusesTooFewSamplesForTheFolds) {
 TEST_F(CostOfStudy, CalibrationSweepsSamplesOfTheFirstBehavior) {
   settings.methods = {"caa", "l2s"};
   settings.threads = 1;
-  const auto calibration = calibrate(settings, tiny.model());
+  const auto calibration = calibrate(plan(ExecutorChoice::minimal), tiny.model());
   EXPECT_GT(calibration.samples, 0U);
   EXPECT_LE(calibration.samples, 20U);
   EXPECT_GT(calibration.flops_per_second, 0);

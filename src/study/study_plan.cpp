@@ -1,0 +1,80 @@
+#include "study/study_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/decoder_count.h"
+#include "results/settings_file.h"
+#include "study/fitted_sources.h"
+#include "w2s/error.h"
+#include "w2s/study_options.h"
+
+namespace w2s {
+namespace {
+
+SweepGrid grid_of(const StudySettings& settings, std::size_t layers) {
+  auto grid = full_grid(layers);
+  if (!settings.layers.empty()) grid.layers = settings.layers.of_model(layers);
+  if (!settings.multipliers.empty()) grid.multipliers = settings.multipliers;
+  grid.operation = settings.operation;
+  return grid;
+}
+
+MethodOptions method_options_of(const StudySettings& settings, std::size_t layers) {
+  auto options = settings.method_options;
+  options.context_layers =
+      settings.context_layers.empty() ? default_context_layers(layers) : settings.context_layers.of_model(layers);
+  return options;
+}
+
+void check_folds(const PreparedBehavior& prepared, std::size_t folds) {
+  const std::size_t fitting = prepared.split.fitting().size();
+  if (fitting >= folds) return;
+  throw Error(ErrorKind::predictor,
+              fmt::format("{}: of its {} samples, {} are for fitting, fewer than the {} folds of cross-validation",
+                          prepared.behavior.name, prepared.behavior.samples.size(), fitting, folds));
+}
+
+std::size_t context_for(const StudyPlan& plan, const ModelInfo& model) {
+  const std::size_t sources = plan.methods.size();
+  const std::size_t sequences = plan.decoder.sequences;
+  std::size_t needed = 0;
+  for (const auto& behavior : plan.behaviors) {
+    for (const auto& [variant, items] : behavior.items) {
+      check_context(model, plan.decoder.context, plan.grid, sources, items, sequences);
+      needed = std::max(needed, required_context(plan.grid, sources, items, sequences));
+    }
+  }
+  return plan.decoder.context > 0 ? plan.decoder.context : needed;
+}
+
+}  // namespace
+
+StudyPlan plan_study(const StudySettings& asked, std::size_t layers, ExecutorChoice executor, const Model& tokenizer) {
+  const auto settings = handed_down(asked);
+  static_cast<void>(policies_of(settings.fit));
+  StudyPlan plan{.methods = methods_to_sweep(settings.methods),
+                 .method_options = method_options_of(settings, layers),
+                 .grid = grid_of(settings, layers),
+                 .encoders = default_prompt_encoders(layers),
+                 .fit = settings.fit,
+                 .variants_at_all_layers = settings.variants_at_all_layers,
+                 .executor = executor,
+                 .prompt_cache_bytes = settings.prompt_cache_bytes,
+                 .decoder = settings.decoder,
+                 .decoders = decoder_count(tokenizer.info(), settings.decoder.threads),
+                 .behaviors = prepare_behaviors(settings, tokenizer)};
+  for (const auto& prepared : plan.behaviors) check_folds(prepared, plan.fit.predictor.folds);
+  plan.decoder.context = context_for(plan, tokenizer.info());
+  return plan;
+}
+
+ExecutorChoice executor_for(const StudySettings& settings, const std::filesystem::path& folder, const Model& model) {
+  const auto recorded =
+      settings.executor == ExecutorChoice::automatic ? recorded_executor(folder) : std::optional<ExecutorChoice>();
+  return resolve_executor(recorded.value_or(settings.executor), model);
+}
+
+}  // namespace w2s
