@@ -17,9 +17,9 @@
 namespace w2s {
 
 struct MultiLayerSettings {
-  std::filesystem::path model;                     ///< that of the study
-  std::vector<std::string> data;                   ///< as for read_behaviors: that of the study
-  std::vector<std::size_t> layer_counts = {};      ///< K of `auto:K`; 1 is always measured
+  std::filesystem::path model;                 ///< that of the study
+  std::vector<std::string> data;               ///< as for read_behaviors: that of the study
+  std::vector<std::size_t> layer_counts = {};  ///< K of `auto:K`; 1 is always measured
   ModelOptions model_options;
   DecoderOptions decoder{.context = 0};                 ///< a context of 0: as much as the samples need
   ExecutorChoice executor = ExecutorChoice::automatic;  ///< automatic: what the study was swept by, if it can

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -20,7 +21,7 @@ namespace w2s {
 
 /// How many values an option takes.
 enum class OptionValues {
-  none,      ///< a flag; a file says true or false
+  none,  ///< a flag; a file says true or false
   one,
   list,      ///< "1,2,3", or several times the option
   repeated,  ///< several times the option, a value may have commas
@@ -107,7 +108,8 @@ struct WholeNumber {
         refuse_value("a whole number, " + std::to_string(least) + " at least", text);
       return value;
     };
-    return {.name = "N", .parse = parse, .show = [](const T& value) { return std::to_string(value); }, .is_text = false};
+    return {
+        .name = "N", .parse = parse, .show = [](const T& value) { return std::to_string(value); }, .is_text = false};
   }
 };
 
@@ -117,6 +119,9 @@ struct WholeNumber {
 [[nodiscard]] inline WholeNumber any_count(std::int64_t least = 0) {
   return {.least = least, .most = std::numeric_limits<std::uint64_t>::max()};
 }
+
+/// Bytes, of which people say how many MiB.
+[[nodiscard]] ValueType<std::size_t> mebibytes(std::string type_name, const WholeNumber& count);
 
 struct Number {
   double least = -std::numeric_limits<double>::infinity();

@@ -47,10 +47,10 @@ struct StudySettings {
   std::vector<PromptVariant> variants = {PromptVariant::base};  ///< BASE is always swept; others on the test part alone
   bool variants_at_all_layers = false;  ///< false: variants beside BASE at the layers alone that some policy needs
   std::vector<std::string> methods = {"caa"};  ///< the first is the main one; l2s brings oracle along
-  LayerList context_layers;  ///< candidates for what l2s and cast look at; empty: a spread
-  MethodOptions method_options = {};  ///< but for context layers and work folder
-  LayerList layers;                   ///< empty: all
-  std::vector<float> multipliers;     ///< empty: steering-bench's
+  LayerList context_layers;                    ///< candidates for what l2s and cast look at; empty: a spread
+  MethodOptions method_options = {};           ///< but for context layers and work folder
+  LayerList layers;                            ///< empty: all
+  std::vector<float> multipliers;              ///< empty: steering-bench's
   SteeringOperator operation = SteeringOperator::add;
   ExecutorChoice executor = ExecutorChoice::automatic;  ///< automatic: what a folder was begun with, if it was
   /// Memory for prompts between the pass that makes vectors and the sweep that goes on from them; what does not fit is

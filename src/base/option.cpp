@@ -84,6 +84,15 @@ std::string_view without_plus(std::string_view text) {
 std::string number_text(double number) { return fmt::format("{}", number); }
 std::string number_text(float number) { return fmt::format("{}", number); }
 
+ValueType<std::size_t> mebibytes(std::string type_name, const WholeNumber& count) {
+  constexpr unsigned shift = 20;
+  const ValueType<std::size_t> whole = count;
+  return {.name = std::move(type_name),
+          .parse = [parse = whole.parse](const std::string& text) { return parse(text) << shift; },
+          .show = [](const std::size_t& bytes) { return std::to_string(bytes >> shift); },
+          .is_text = false};
+}
+
 Number number_between(double least, double most) {
   return {.least = least, .most = most, .range = fmt::format("{} to {}", least, most)};
 }

@@ -32,8 +32,8 @@ struct ChatOptions {
     line.add(steering.options());
     line.add("Steering", {flag("--compare", settings.compare, "Unsteered answers beside the steered ones")});
     line.add(sampling_options(settings.sampling));
-    line.add({sampling_seed_option(settings.sampling.seed), threads_option(decoder.threads),
-              quiet_option(settings.quiet)});
+    line.add(
+        {sampling_seed_option(settings.sampling.seed), threads_option(decoder.threads), quiet_option(settings.quiet)});
   }
 };
 

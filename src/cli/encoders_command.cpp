@@ -21,6 +21,7 @@
 #include "w2s/encoder_choice.h"
 #include "w2s/encoder_comparison.h"
 #include "w2s/file.h"
+#include "w2s/results_folder.h"
 #include "w2s/study.h"
 #include "w2s/study_options.h"
 #include "w2s/table.h"
@@ -183,7 +184,7 @@ void encoders_command(const Arguments& arguments, const Console& console) {
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  options.predictor.seed = options.seed ? *options.seed : study_seed(options.folder);
+  options.predictor.seed = options.seed ? *options.seed : ResultsFolder(options.folder).seed();
   options.output.check();
   if (!options.umap_file.empty()) check_folder_of(options.umap_file);
   const Work work(console, options.quiet);

@@ -24,9 +24,10 @@ constexpr std::uint64_t most_draws = 100'000'000;
 ValueType<SplitPart> split_part_type() {
   const auto type = any_of({"test", "validation"}, "PART");
   return {.name = type.name,
-          .parse = [type](const std::string& name) {
-            return type.parse(name) == "test" ? SplitPart::test : SplitPart::validation;
-          },
+          .parse =
+              [type](const std::string& name) {
+                return type.parse(name) == "test" ? SplitPart::test : SplitPart::validation;
+              },
           .show = [](const SplitPart& part) { return part == SplitPart::test ? "test" : "validation"; }};
 }
 
@@ -41,16 +42,17 @@ struct EvalOptions {
   void add_to(CommandLine& line) {
     auto& evaluation = settings.evaluation;
     line.add({option("DIR", folder, any_path({}), "Results folder of 'w2s run'").required()});
-    line.add("Evaluation",
-             {option("--split", evaluation.part, split_part_type(),
-                     "Samples to evaluate on: test, or validation, on which fixed layer and predictor were chosen (then "
-                     "results.json stays as it is)"),
-              option("--bootstrap-draws", evaluation.bootstrap_draws, whole_number(1, most_draws),
-                     "Resamples behind each interval"),
-              option("--confidence", evaluation.confidence, number_between(0.5, 0.9999), "Confidence of the intervals")
-                  .of_type("P"),
-              option("--random-draws", evaluation.random_draws, whole_number(1, most_draws),
-                     "Draws of the random-layer baseline")});
+    line.add(
+        "Evaluation",
+        {option("--split", evaluation.part, split_part_type(),
+                "Samples to evaluate on: test, or validation, on which fixed layer and predictor were chosen (then "
+                "results.json stays as it is)"),
+         option("--bootstrap-draws", evaluation.bootstrap_draws, whole_number(1, most_draws),
+                "Resamples behind each interval"),
+         option("--confidence", evaluation.confidence, number_between(0.5, 0.9999), "Confidence of the intervals")
+             .of_type("P"),
+         option("--random-draws", evaluation.random_draws, whole_number(1, most_draws),
+                "Draws of the random-layer baseline")});
     line.add("Several layers",
              {option("--auto-k", settings.layer_counts, whole_number(1),
                      "Instead: whether steering at several layers beats steering at one. Measures auto:K (the "
@@ -107,7 +109,7 @@ void eval_command(const Arguments& arguments, const Console& console) {
   if (options.open_ended.asked && !options.settings.layer_counts.empty())
     throw Error(ErrorKind::usage, "--auto-k and --open-ended are two evaluations: one at a time");
   if (!options.open_ended.answers.empty()) check_folder_of(options.open_ended.answers);
-  options.settings.evaluation.seed = options.seed ? *options.seed : study_seed(options.folder);
+  options.settings.evaluation.seed = options.seed ? *options.seed : ResultsFolder(options.folder).seed();
   const Work work(console, options.quiet);
   options.output.deliver(evaluate(options, work.job()), console);
 }

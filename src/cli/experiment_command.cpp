@@ -39,11 +39,12 @@ struct ExperimentOptions {
                                "The experiment's folder, instead of the file's 'output'; an interrupted experiment "
                                "goes on from what is there")});
     output.add_format_to(line);
-    line.add("Part", {option("--model", model, any_text("NAME"),
-                             "Only this model of the file's; tables are printed, but not kept"),
-                      option("--seed", seed, any_count(), "Only this seed of the file's; tables are printed, but not kept"),
-                      option("--limit", limit, any_count(),
-                             "Take only N samples of each behaviour, instead of the file's 'limit'; 0: all")});
+    line.add(
+        "Part",
+        {option("--model", model, any_text("NAME"), "Only this model of the file's; tables are printed, but not kept"),
+         option("--seed", seed, any_count(), "Only this seed of the file's; tables are printed, but not kept"),
+         option("--limit", limit, any_count(),
+                "Take only N samples of each behaviour, instead of the file's 'limit'; 0: all")});
     auto without_calibration =
         flag("--no-calibration", skips_calibration, "With --dry-run: measure nothing, decode nothing");
     without_calibration.needs = "dry-run";

@@ -28,10 +28,10 @@ struct FitOptions {
 
   void add_to(CommandLine& line) {
     line.add({option("DIR", folder, any_path({}), "Results folder with a finished sweep").required()});
-    line.add("Data", {option("--behavior", behaviors, any_text("NAME"),
-                             "Fit only the behaviour of this name (may be repeated)")
-                          .of_type("NAME")
-                          .taking(OptionValues::repeated)});
+    line.add("Data",
+             {option("--behavior", behaviors, any_text("NAME"), "Fit only the behaviour of this name (may be repeated)")
+                  .of_type("NAME")
+                  .taking(OptionValues::repeated)});
     line.add(predictor_options(settings));
     output.add_format_to(line);
     output.add_file_to(line);
@@ -151,7 +151,7 @@ void fit_command(const Arguments& arguments, const Console& console) {
   options.add_to(line);
   if (!line.parse(arguments, console)) return;
 
-  options.settings.predictor.seed = options.seed ? *options.seed : study_seed(options.folder);
+  options.settings.predictor.seed = options.seed ? *options.seed : ResultsFolder(options.folder).seed();
   options.output.check();
   const Work work(console, options.quiet);
   options.output.deliver(render(fit(options, work), options.output.format()), console);

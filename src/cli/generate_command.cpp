@@ -32,15 +32,15 @@ struct GenerateOptions {
 
   void add_to(CommandLine& line) {
     line.add(w2s::model_options(model, model_options, decoder));
-    line.add("Prompt",
-             {option("-p,--prompt", prompt, any_text("PROMPT"), "What the user says"),
-              option("-f,--file", prompt_file, any_path("FILE"), "File with what the user says, instead of --prompt"),
-              option("--system,--system-prompt", system, any_text("TEXT"), "System message"),
-              option("-n,--predict", request.max_tokens, whole_number(1, 1U << 20U), "Tokens to generate at most"),
-              option("-r,--reverse-prompt", request.stop, any_text("TEXT"),
-                     "Stop in front of this text (may be repeated)")
-                  .of_type("TEXT")
-                  .taking(OptionValues::repeated)});
+    line.add(
+        "Prompt",
+        {option("-p,--prompt", prompt, any_text("PROMPT"), "What the user says"),
+         option("-f,--file", prompt_file, any_path("FILE"), "File with what the user says, instead of --prompt"),
+         option("--system,--system-prompt", system, any_text("TEXT"), "System message"),
+         option("-n,--predict", request.max_tokens, whole_number(1, 1U << 20U), "Tokens to generate at most"),
+         option("-r,--reverse-prompt", request.stop, any_text("TEXT"), "Stop in front of this text (may be repeated)")
+             .of_type("TEXT")
+             .taking(OptionValues::repeated)});
     line.add(steering.options());
     line.add("Steering", {flag("--compare", compare, "Unsteered beside it, from the same decode of the prompt")});
     line.add(sampling_options(request.sampling));

@@ -49,8 +49,9 @@ std::pair<Token, float> parse_bias(const std::string& text) {
 
 Option logit_bias_option(std::map<Token, float>& biases) {
   const ValueType<std::pair<Token, float>> type{.name = "TOKEN(+/-)BIAS", .parse = parse_bias, .show = {}};
-  auto option = option_of_type("--logit-bias", type, "Make a token likelier or less likely, for instance 42+1 or 42-inf")
-                    .taking(OptionValues::repeated);
+  auto option =
+      option_of_type("--logit-bias", type, "Make a token likelier or less likely, for instance 42+1 or 42-inf")
+          .taking(OptionValues::repeated);
   option.set = [&biases](const OptionTexts& values) {
     biases.clear();
     for (const auto& value : values) {
@@ -63,15 +64,18 @@ Option logit_bias_option(std::map<Token, float>& biases) {
 
 // "NAME=PATH".
 ValueType<SteeringPath> steering_path_type() {
-  return {.name = "NAME=PATH",
-          .parse = parse_steering_path,
-          .show = [](const SteeringPath& steering) { return steering.name + "=" + steering.path.string(); }};
+  return {.name = "NAME=PATH", .parse = parse_steering_path, .show = [](const SteeringPath& steering) {
+            return steering.name + "=" + steering.path.string();
+          }};
 }
 
 }  // namespace
 
 ValueType<float> scale_type() {
-  return {.name = "X", .parse = parse_scale, .show = [](const float& scale) { return number_text(scale); }, .is_text = false};
+  return {.name = "X",
+          .parse = parse_scale,
+          .show = [](const float& scale) { return number_text(scale); },
+          .is_text = false};
 }
 
 Options SteeringArguments::options_of_sources() {
@@ -96,10 +100,11 @@ Options SteeringArguments::options() {
               "Strength, negative for the opposite; one for all --steer, or one for each in their order")
            .of_type("X")
            .defaulting_to("1"),
-       option("--layer", layers, named_value("LAYER", parse_layer_choice),
-              "Where: auto (the predictor decides for this prompt), auto:K (its K most likely layers share the scale by "
-              "their probabilities), a layer counted from 0, or a list like 12,13 (they share it equally); one for all "
-              "--steer, or one for each in their order")
+       option(
+           "--layer", layers, named_value("LAYER", parse_layer_choice),
+           "Where: auto (the predictor decides for this prompt), auto:K (its K most likely layers share the scale by "
+           "their probabilities), a layer counted from 0, or a list like 12,13 (they share it equally); one for all "
+           "--steer, or one for each in their order")
            .of_type("LAYER")
            .taking(OptionValues::repeated)
            .defaulting_to("auto")});
@@ -141,7 +146,8 @@ Options sampling_options(SamplingOptions& options) {
        option("--min-p", options.min_p, number(),
               "Leave out tokens less likely than this share of the most likely one; 0: off"),
        option("--typical,--typical-p", options.typical_p, number(), "Locally typical sampling; 1: off"),
-       option("--repeat-penalty", options.repeat_penalty, number(), "Penalty on tokens that were there already; 1: off"),
+       option("--repeat-penalty", options.repeat_penalty, number(),
+              "Penalty on tokens that were there already; 1: off"),
        option("--repeat-last-n", options.repeat_last_n, any,
               "Tokens that penalties look back at; 0: off, -1: the model's context"),
        option("--presence-penalty", options.presence_penalty, number(),

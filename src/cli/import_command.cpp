@@ -32,16 +32,17 @@ struct ImportOptions {
     auto model_file = option("-m,--model", model, any_path("FILE.gguf"),
                              "Model that the vectors are for: gives its layers, and the vectors must fit it");
     model_file.excludes = "layers";
-    line.add("Input",
-             {option("--written-by", details.written_by, named_value("TOOL", parse_control_vector_writer),
-                     "Who wrote the control vector: llama.cpp, repeng, cvector-generator. It decides what direction.<l> "
-                     "means, see above"),
-              option("--layers", details.layers, whole_number(1, most_layers),
-                     "Layers that the model has; without -m and this as many as the file")
-                  .defaulting_to({}),
-              model_file,
-              option("--method", details.method, any_text("NAME"),
-                     "How the vectors were made, to be written down; any word")});
+    line.add(
+        "Input",
+        {option("--written-by", details.written_by, named_value("TOOL", parse_control_vector_writer),
+                "Who wrote the control vector: llama.cpp, repeng, cvector-generator. It decides what direction.<l> "
+                "means, see above"),
+         option("--layers", details.layers, whole_number(1, most_layers),
+                "Layers that the model has; without -m and this as many as the file")
+             .defaulting_to({}),
+         model_file,
+         option("--method", details.method, any_text("NAME"),
+                "How the vectors were made, to be written down; any word")});
     line.add("Output", {option("-o,--output", output, any_path("FILE.gguf"), "Steering vectors to write").required()});
     line.add({quiet_option(quiet)});
   }

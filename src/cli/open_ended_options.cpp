@@ -30,11 +30,12 @@ AnswerJudge judge_of(const std::string& model) {
 Options OpenEndedArguments::options() {
   return in_group(
       "Open-ended",
-      {flag("--open-ended", asked,
-            "Instead: lets the model answer freely, steered at the fixed and at the predicted layer by several scales, "
-            "and sets the effect against fluency (the change in mean log-probability per token that the unsteered model "
-            "gives the answer). Needs -m, and --data (the study's: its test samples are the prompts) or --prompts; "
-            "leaves results.json as it is"),
+      {flag(
+           "--open-ended", asked,
+           "Instead: lets the model answer freely, steered at the fixed and at the predicted layer by several scales, "
+           "and sets the effect against fluency (the change in mean log-probability per token that the unsteered model "
+           "gives the answer). Needs -m, and --data (the study's: its test samples are the prompts) or --prompts; "
+           "leaves results.json as it is"),
        option("--scales", settings.scales, scale_type(), "Strengths to steer with; unsteered answers are always there"),
        option("-n,--predict", settings.max_tokens, whole_number(1, 1U << 20U), "Tokens of an answer at most"),
        option("--limit", settings.limit, any_count(), "Take only the first N prompts of each behaviour; 0: all"),
@@ -43,9 +44,10 @@ Options OpenEndedArguments::options() {
        option("--judge", judge, any_text("MODEL"),
               "A chat model that rates from 0 to 10 how strongly each answer shows the behaviour; OPENAI_BASE_URL and "
               "OPENAI_API_KEY from the environment say where it is"),
-       option("--encoder", settings.encoders, encoder_type(),
-              "Where the embedding model is that predictors see prompts through: gguf:FILE.gguf or remote:MODEL (may be "
-              "repeated); predictors that see the model's own layers need none")
+       option(
+           "--encoder", settings.encoders, encoder_type(),
+           "Where the embedding model is that predictors see prompts through: gguf:FILE.gguf or remote:MODEL (may be "
+           "repeated); predictors that see the model's own layers need none")
            .of_type("NAME")
            .taking(OptionValues::repeated),
        option("--answers", answers, any_path("FILE.jsonl"),

@@ -8,9 +8,7 @@
 
 namespace w2s::cli {
 
-Option quiet_option(bool& quiet) {
-  return flag("-q,--quiet", quiet, "No progress and no warnings").in("General");
-}
+Option quiet_option(bool& quiet) { return flag("-q,--quiet", quiet, "No progress and no warnings").in("General"); }
 
 void warn_if_quantized(const ModelInfo& model, Work& work) {
   if (!model.is_quantized) return;

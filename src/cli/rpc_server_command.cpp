@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "cli/commands.h"
 #include "cli/command_line.h"
+#include "cli/commands.h"
 #include "w2s/rpc.h"
 #include "w2s/study_options.h"
 
@@ -16,10 +16,9 @@ struct RpcServerOptions {
   int threads = 0;
 
   void add_to(CommandLine& line) {
-    line.add("Server",
-             {option("--host", host, any_text("ADDRESS"),
-                     "Address to listen at; there is no protection, so only one of a trusted network"),
-              option("--port", port, whole_number(1, 65535), "Port to listen at")});
+    line.add("Server", {option("--host", host, any_text("ADDRESS"),
+                               "Address to listen at; there is no protection, so only one of a trusted network"),
+                        option("--port", port, whole_number(1, 65535), "Port to listen at")});
     line.add({threads_option(threads)});
   }
 };

@@ -27,22 +27,14 @@ namespace {
 
 constexpr std::size_t default_context_of_an_answer = 2048;
 constexpr std::uint64_t largest_count = 1U << 30U;
-constexpr unsigned bytes_in_mib = 20;  // as a power of 2
-
-ValueType<std::size_t> megabytes() {
-  const ValueType<std::size_t> count = whole_number(1, largest_count);
-  return {.name = "N",
-          .parse = [count](const std::string& text) { return count.parse(text) << bytes_in_mib; },
-          .show = [](const std::size_t& bytes) { return std::to_string(bytes >> bytes_in_mib); },
-          .is_text = false};
-}
 
 ValueType<std::chrono::milliseconds> seconds() {
   const ValueType<int> count = whole_number(1, largest_count);
-  return {.name = "N",
-          .parse = [count](const std::string& text) { return std::chrono::seconds(count.parse(text)); },
-          .show = [](const auto& time) { return std::to_string(std::chrono::floor<std::chrono::seconds>(time).count()); },
-          .is_text = false};
+  return {
+      .name = "N",
+      .parse = [count](const std::string& text) { return std::chrono::seconds(count.parse(text)); },
+      .show = [](const auto& time) { return std::to_string(std::chrono::floor<std::chrono::seconds>(time).count()); },
+      .is_text = false};
 }
 
 struct ServeOptions {
@@ -65,8 +57,9 @@ struct ServeOptions {
                      "Embedding model of /v1/embeddings; without it, that of a predictor that sees prompts through "
                      "one")});
     line.add(steering.options_of_sources());
-    line.add("Steering", {option("--report", server.report, any_path("FILE.html"), "Page of w2s report that the chat links to")
-                              .defaulting_to("report.html in the results folder of a --steer")});
+    line.add("Steering",
+             {option("--report", server.report, any_path("FILE.html"), "Page of w2s report that the chat links to")
+                  .defaulting_to("report.html in the results folder of a --steer")});
     line.add(network_options());
     line.add(limit_options());
     line.add("Log", {option("--log-file", log_file, any_path("FILE"),
@@ -80,9 +73,10 @@ struct ServeOptions {
         "Network",
         {option("--host", server.host, any_text("HOST"), "Address to listen at; 0.0.0.0 or :: for all"),
          option("--port", server.port, whole_number(0, 65535), "Port to listen at; 0: any that is free"),
-         option("--api-key", server.api_keys, any_text("KEY"),
-                "Key that requests must show (may be repeated); better in W2S_API_KEY or a file, because other users of "
-                "this machine can see command lines")
+         option(
+             "--api-key", server.api_keys, any_text("KEY"),
+             "Key that requests must show (may be repeated); better in W2S_API_KEY or a file, because other users of "
+             "this machine can see command lines")
              .of_type("KEY"),
          option("--api-key-file", api_key_file, any_path("FILE"), "File of such keys, one a line"),
          option("--cors-origin", server.cors_origins, any_text("ORIGIN"),
@@ -101,11 +95,11 @@ struct ServeOptions {
                 "Tokens of an answer at most where a request does not say; 0: its share of the context"),
          option("--max-prompt", server.max_prompt_tokens, whole_number(0, largest_count),
                 "Tokens of a prompt at most; 0: what the context has room for"),
-         option("--max-choices", server.max_choices, whole_number(1, largest_count),
-                "Answers to one request at most"),
+         option("--max-choices", server.max_choices, whole_number(1, largest_count), "Answers to one request at most"),
          option("--max-queue", server.max_queued, whole_number(0, largest_count),
                 "Answers that may wait; further requests are told to come again (429)"),
-         option("--max-body", server.max_body_bytes, megabytes(), "Megabytes of a request at most"),
+         option("--max-body", server.max_body_bytes, mebibytes("N", whole_number(1, largest_count)),
+                "Megabytes of a request at most"),
          option("--timeout", server.request_timeout, seconds(),
                 "Seconds in which a request must be answered, short -to")});
   }

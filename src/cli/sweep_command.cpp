@@ -40,15 +40,15 @@ struct SweepOptions {
     line.add(w2s::model_options(model, model_options, decoder));
     line.add(data_options(data, selection));
     line.add({variants_option(variants)});
-    line.add("Sweep", {option("--vectors", vectors, any_path("FILE.gguf"),
-                              "Steering vectors for this model, from 'w2s vectors'")
-                           .required()});
+    line.add("Sweep",
+             {option("--vectors", vectors, any_path("FILE.gguf"), "Steering vectors for this model, from 'w2s vectors'")
+                  .required()});
     line.add(grid_options(layers, multipliers, executor));
     line.add({operator_option(operation)});
     output.add_format_to(line);
     output.add_file_to(line);
-    line.add({seed_option(selection.seed, "the samples of --limit"), threads_option(decoder.threads),
-              quiet_option(quiet)});
+    line.add(
+        {seed_option(selection.seed, "the samples of --limit"), threads_option(decoder.threads), quiet_option(quiet)});
   }
 };
 

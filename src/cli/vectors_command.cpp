@@ -47,8 +47,7 @@ struct VectorsOptions {
     line.add("Data", {option("--split", takes_training_part, word_of("PART", "all", "train"),
                              "Samples to use: all, or train for those that 'w2s run' uses with the same seed (40% to "
                              "learn from, 10% to choose on)")});
-    line.add("Vectors",
-             {option("--method", method, method_type(), "How the vectors are made: " + list_of_methods())});
+    line.add("Vectors", {option("--method", method, method_type(), "How the vectors are made: " + list_of_methods())});
     line.add(fitting_options(fitting, context_layers));
     line.add("Output", {option("-o,--output", file, any_path("FILE.gguf"),
                                "File to write; vectors that are the same for all inputs are a llama.cpp control vector")
@@ -188,7 +187,8 @@ std::unique_ptr<VectorSource> make_source(const VectorsOptions& options, Work& w
                    .layers = info.layers,
                    .width = info.width,
                    .notes = {{"behavior", behavior.name},
-                             {"samples", fmt::format("{} ({})", samples.train.size(), options.takes_training_part ? "train" : "all")},
+                             {"samples", fmt::format("{} ({})", samples.train.size(),
+                                                     options.takes_training_part ? "train" : "all")},
                              {"seed", std::to_string(options.selection.seed)},
                              {"data", content_hash(behavior)}}};
   return fit_method(steering_method(options.method), training, fitting, work.job());

@@ -39,10 +39,10 @@ std::vector<ConfigKey> keys_of(ExperimentModel& model) {
   std::vector<ConfigKey> keys = {key_of(option("--name", model.name, model_name(), "In tables and of its folder")),
                                  key_of(option("--path", model.path, any_path("FILE"), "The model"))};
   std::ranges::transform(own, std::back_inserter(keys), key_of);
-  auto& [parameters, layers, width] = model.shape;
-  keys.push_back(key_of(option("--parameters", parameters, any_count(1), "To plan with")));
-  keys.push_back(key_of(option("--layers", layers, any_count(1), "To plan with")));
-  keys.push_back(key_of(option("--width", width, any_count(1), "To plan with")));
+  auto& shape = model.shape;
+  keys.push_back(key_of(option("--parameters", shape.parameters, any_count(1), "To plan with")));
+  keys.push_back(key_of(option("--layers", shape.layers, any_count(1), "To plan with")));
+  keys.push_back(key_of(option("--width", shape.width, any_count(1), "To plan with")));
   keys.push_back(key_of(option("--tokenizer", model.tokenizer, any_path("FILE"), "To plan with")));
   return keys;
 }

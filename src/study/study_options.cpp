@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view gguf_prefix = "gguf:";
 constexpr std::string_view builtin_prefix = "builtin:";
-constexpr unsigned bytes_in_mib = 20;  // as a power of 2
 
 constexpr WholeNumber thread_count{.most = 4096};
 constexpr const char* threads_help = "CPU threads; 0: all cores";
@@ -44,18 +43,6 @@ Option chat_template_option(std::string& chat_template) {
       option_of_type("--chat-template-file", any_path("FILE"), "Jinja chat template to use instead of the model's own");
   option.set = [&chat_template](const OptionTexts& values) { chat_template = read_file(values.back()); };
   return option;
-}
-
-Option prompt_cache_option(std::size_t& bytes) {
-  const ValueType<std::size_t> count = any_count();
-  const ValueType<std::size_t> mebibytes{
-      .name = "MIB",
-      .parse = [count](const std::string& text) { return count.parse(text) << bytes_in_mib; },
-      .show = [](const std::size_t& value) { return std::to_string(value >> bytes_in_mib); },
-      .is_text = false};
-  return option("--prompt-cache", bytes, mebibytes,
-                "MiB of memory for prompts that were read to make vectors, from which the minimal executor goes on; "
-                "0: reads them again, to the same numbers");
 }
 
 }  // namespace
@@ -225,6 +212,10 @@ Options study_options(StudySettings& settings) {
   auto method = option("--method", settings.methods, method_type(),
                        "How steering vectors are made, one or several, which share each prompt: " + list_of_methods() +
                            ". With l2s, oracle is swept as well");
+  auto prompt_cache =
+      option("--prompt-cache", settings.prompt_cache_bytes, mebibytes("MIB", any_count()),
+             "MiB of memory for prompts that were read to make vectors, from which the minimal executor "
+             "goes on; 0: reads them again, to the same numbers");
   auto embed_with = option("--embed-with", settings.text_encoders, encoder_type(),
                            "Embedding models (gguf:FILE.gguf, remote:MODEL) that embed the prompts as well, for 'auto' "
                            "to choose from and for 'w2s encoders'");
@@ -235,7 +226,7 @@ Options study_options(StudySettings& settings) {
       in_group("Vectors", {method}),
       fitting_options(settings.method_options, settings.context_layers),
       grid_options(settings.layers, settings.multipliers, settings.executor),
-      in_group("Sweep", {prompt_cache_option(settings.prompt_cache_bytes), operator_option(settings.operation)}),
+      in_group("Sweep", {prompt_cache, operator_option(settings.operation)}),
       predictor_options(settings.fit),
       in_group("Layer predictor", {embed_with}),
       {seed_option(settings.seed, "the split, the samples of --limit, the predictors and the bootstrap"),

@@ -103,8 +103,7 @@ TEST(CommandLine, TakesListsWithCommasAndByRepetition) {
 TEST(CommandLine, TakesOneOrBothObjectives) {
   StudyCommand options;
   ASSERT_TRUE(options.parse(with_required({"--objective", "cross-entropy,expected-steerability"})));
-  EXPECT_THAT(options.study.fit.objectives,
-              ElementsAre(Objective::cross_entropy, Objective::expected_steerability));
+  EXPECT_THAT(options.study.fit.objectives, ElementsAre(Objective::cross_entropy, Objective::expected_steerability));
   EXPECT_THAT(error_of(with_required({"--objective", "hinge"})),
               AllOf(HasSubstr("--objective"), HasSubstr("expected-steerability")));
 }

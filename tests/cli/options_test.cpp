@@ -98,7 +98,8 @@ TEST_F(OptionsOfARun, AreRecordedWithTheResults) {
 
 TEST_F(OptionsOfARun, StandInTheDocumentationAsInHelp) {
   const auto page = read_file(std::filesystem::path(W2S_SOURCE_DIR) / "docs/options.md");
-  EXPECT_THAT(page, HasSubstr("```text\n" + help() + "```\n")) << "put what `w2s run --help` prints into docs/options.md";
+  EXPECT_THAT(page, HasSubstr("```text\n" + help() + "```\n"))
+      << "put what `w2s run --help` prints into docs/options.md";
 }
 
 }  // namespace

@@ -175,7 +175,8 @@ TEST_F(NamedSteeringTest, OpensTheEmbeddingModelOfItsPredictorsOnce) {
     paths.push_back({.name = name, .path = behavior(name).root});
     write_predictors(behavior(name).predictor(), file);
   }
-  const auto steerings = load_steerings(paths, model(), {.encoders = {parse_encoder_choice("gguf:" + encoder.string())}, .threads = 1});
+  const auto steerings =
+      load_steerings(paths, model(), {.encoders = {parse_encoder_choice("gguf:" + encoder.string())}, .threads = 1});
   ASSERT_TRUE(steerings[0].predictor->text_encoder);
   EXPECT_EQ(steerings[0].predictor->text_encoder, steerings[1].predictor->text_encoder);
 
@@ -192,9 +193,11 @@ TEST_F(NamedSteeringTest, NeedsToKnowWhereTheEmbeddingModelOfItsPredictorIs) {
   write_predictors(folder.predictor(), predictor_file("gguf:some-model:mean"));
   const auto message = refusal(ErrorKind::usage, folder.root);
   EXPECT_THAT(message, testing::AllOf(HasSubstr("gguf:some-model:mean"), HasSubstr("--encoder gguf:FILE.gguf")));
-  EXPECT_THAT(refusal(ErrorKind::usage, folder.root, {.encoders = {parse_encoder_choice("gguf:other.gguf")}}), HasSubstr("some-model"));
+  EXPECT_THAT(refusal(ErrorKind::usage, folder.root, {.encoders = {parse_encoder_choice("gguf:other.gguf")}}),
+              HasSubstr("some-model"));
   const auto elsewhere = (folder_ / "some-model.gguf").string();
-  EXPECT_THAT(refusal(ErrorKind::model, folder.root, {.encoders = {parse_encoder_choice("gguf:" + elsewhere)}}), HasSubstr(elsewhere));
+  EXPECT_THAT(refusal(ErrorKind::model, folder.root, {.encoders = {parse_encoder_choice("gguf:" + elsewhere)}}),
+              HasSubstr(elsewhere));
 }
 
 }  // namespace

@@ -53,7 +53,8 @@ void write_study_of_two_behaviors(const fs::path& folder) {
   write_data(inputs.path(), "expensive", 30);
   const auto settings = settings_in(inputs.path());
   static_cast<void>(run_study(settings, folder));
-  write_file(encoder_comparison_path(folder), encoder_comparison_to_json(compare_encoders(folder, settings.fit.predictor)));
+  write_file(encoder_comparison_path(folder),
+             encoder_comparison_to_json(compare_encoders(folder, settings.fit.predictor)));
 }
 
 }  // namespace w2s::test
