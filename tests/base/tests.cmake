@@ -1,2 +1,3 @@
 w2s_room_tests(base
-  TOPICS base64 chat_message file machine names option parallel random table values)
+  TOPICS base64 chat_message file json_value machine names option parallel random table values
+  LIBRARIES nlohmann_json::nlohmann_json)
