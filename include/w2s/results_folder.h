@@ -122,9 +122,9 @@ class BehaviorResults {
 
 /// What a study recorded of itself: the content of settings.json.
 struct SettingsFile {
-  std::map<std::string, std::string> measurement;  ///< what decides the measured numbers, the same for all behaviours
-  std::map<std::string, std::string> data;         ///< content hash of each behaviour
-  std::map<std::string, std::string> run;          ///< how and where the last run was made; decides nothing
+  std::map<std::string, std::string> measurement;   ///< what decides the measured numbers, the same for all behaviours
+  std::map<std::string, std::string> data;          ///< content hash of each behaviour
+  std::map<std::string, std::string> run;           ///< how and where the last run was made; decides nothing
   std::map<std::string, std::string> options = {};  ///< of the last run, by name; older folders have none
 };
 

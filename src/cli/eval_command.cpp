@@ -14,6 +14,7 @@
 #include "w2s/error.h"
 #include "w2s/file.h"
 #include "w2s/multi_layer_evaluation.h"
+#include "w2s/results_folder.h"
 #include "w2s/study_options.h"
 
 namespace w2s::cli {

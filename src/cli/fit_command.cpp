@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/work.h"
 #include "w2s/error.h"
+#include "w2s/results_folder.h"
 #include "w2s/study_options.h"
 
 namespace w2s::cli {
