@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "support/local_server.h"
+#include "remote/local_server.h"
 
 namespace w2s::test {
 

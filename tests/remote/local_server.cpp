@@ -1,4 +1,4 @@
-#include "support/local_server.h"
+#include "remote/local_server.h"
 
 #include <httplib.h>
 
