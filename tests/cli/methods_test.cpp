@@ -75,10 +75,10 @@ TEST_F(Methods, TellWhatL2sChoseAndHowNearItComesToTheOracle) {
 }
 
 TEST_F(Methods, GoOnWhereTheyWereInterrupted) {
-  // So small a learning rate that training does not stop early.
+  // So small a learning rate that training does not stop early, but not so small that F32 rounds its steps away.
   const std::vector<std::string> arguments = {
-      "vectors",           "-m", path("model.gguf"),     "--data",    path("review.jsonl"), "--method", "l2s",
-      "--context-layers",  "1",  "--l2s-learning-rates", "0.0000001", "--l2s-max-epochs",   "5000",     "-o",
+      "vectors",           "-m", path("model.gguf"),     "--data",   path("review.jsonl"), "--method", "l2s",
+      "--context-layers",  "1",  "--l2s-learning-rates", "0.000001", "--l2s-max-epochs",   "5000",     "-o",
       path("vectors.gguf")};
   ProcessOptions interrupted;
   interrupted.interrupt_at = "l2s 0/4";
