@@ -112,6 +112,8 @@ const NoiseFloor* noise_of(const StudyOutcome& outcome, const std::string& behav
 // A model may answer anything, also what a terminal takes for commands.
 std::string on_one_line(std::string text) {
   const auto is_control = [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; };
+  const auto repeated = std::ranges::unique(text, [&](char a, char b) { return is_control(a) && is_control(b); });
+  text.erase(repeated.begin(), repeated.end());
   std::ranges::replace_if(text, is_control, ' ');
   text.erase(0, text.find_first_not_of(' '));
   return text;
