@@ -65,6 +65,12 @@ class Experiment : public testing::Test {
       digits.resize(static_cast<std::size_t>(std::snprintf(digits.data(), digits.size(), "%.17g", number)));
       return digits;
     }
+    std::string operator()(const Spread& spread) const {
+      return (*this)(spread.value) + (spread.sd ? " sd " + (*this)(*spread.sd) : "");
+    }
+    std::string operator()(const Interval& interval) const {
+      return (*this)(interval.mean) + " in " + (*this)(interval.low) + " to " + (*this)(interval.high);
+    }
   };
 
   test::TemporaryFolder folder;

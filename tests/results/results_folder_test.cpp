@@ -117,7 +117,8 @@ TEST_F(ResultsOfABehaviour, KnowTheirEncodersByTheNamesThatUsersWrite) {
   const BehaviorResults results(folder);
   EXPECT_THAT(results.encoders(), ElementsAre("first-last", "layer3-mean"));
   EXPECT_EQ(results.find_encoder(parse_encoder_choice("middle-mean")), "layer3-mean");
-  EXPECT_THAT(message_of(ErrorKind::usage, [&] { static_cast<void>(results.find_encoder("middle-last")); }),
+  EXPECT_THAT(message_of(ErrorKind::usage,
+                         [&] { static_cast<void>(results.find_encoder(parse_encoder_choice("middle-last"))); }),
               AllOf(HasSubstr("did not record the encoder layer3-last"), HasSubstr("first-last, layer3-mean")));
   EXPECT_THAT(message_of(ErrorKind::usage, [&] { static_cast<void>(results.embeddings("gguf:other.gguf")); }),
               HasSubstr("were not embedded with gguf:other"));

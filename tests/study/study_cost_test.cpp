@@ -7,6 +7,7 @@
 #include "study/study_plan.h"
 #include "support/error_of.h"
 #include "support/tiny_study.h"
+#include "sweep/minimal_executor.h"
 #include "w2s/constant_source.h"
 #include "w2s/file.h"
 #include "w2s/sweep.h"

@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "study/settings_file.h"
+#include "results/settings_file.h"
 #include "support/study_settings.h"
 #include "support/tiny_study.h"
 #include "w2s/error.h"
