@@ -96,7 +96,8 @@ struct WholeNumber {
   std::uint64_t most = std::numeric_limits<int>::max();
 
   template <std::integral T>
-  operator ValueType<T>() const {  // NOLINT(google-explicit-constructor): it stands for any of them
+  // It stands for any of them. NOLINTNEXTLINE(google-explicit-constructor,misc-explicit-constructor)
+  operator ValueType<T>() const {
     const auto parse = [*this](const std::string& text) {
       const auto digits = without_plus(text);
       T value{};
@@ -129,7 +130,8 @@ struct Number {
   std::string range = {};  ///< "above 0": what a number out of range must be
 
   template <std::floating_point T>
-  operator ValueType<T>() const {  // NOLINT(google-explicit-constructor): it stands for any of them
+  // It stands for any of them. NOLINTNEXTLINE(google-explicit-constructor,misc-explicit-constructor)
+  operator ValueType<T>() const {
     const auto parse = [*this](const std::string& text) {
       const auto digits = without_plus(text);
       T value{};
@@ -162,7 +164,8 @@ struct Named {
 
   template <typename T>
     requires std::same_as<T, std::remove_cvref_t<std::invoke_result_t<Parse, const std::string&>>>
-  operator ValueType<T>() const {  // NOLINT(google-explicit-constructor): T follows from `parse`
+  // T follows from `parse`. NOLINTNEXTLINE(google-explicit-constructor,misc-explicit-constructor)
+  operator ValueType<T>() const {
     return {.name = type_name,
             .parse = [own = parse](const std::string& text) { return own(text); },
             .show = [](const T& value) { return std::string(to_string(value)); }};
@@ -178,12 +181,12 @@ template <typename Parse>
 [[nodiscard]] ValueType<std::string> any_of(std::vector<std::string> texts, std::string type_name);
 
 /// One of two words.
-[[nodiscard]] ValueType<bool> word_of(std::string type_name, std::string if_false, std::string if_true);
+[[nodiscard]] ValueType<bool> word_of(std::string type_name, const std::string& if_false, const std::string& if_true);
 
 /// All but what it sets.
 template <typename T>
-[[nodiscard]] Option option_of_type(std::string names, const ValueType<T>& type, std::string help) {
-  Option option{.names = std::move(names), .help = std::move(help), .type_name = type.name, .is_text = type.is_text};
+[[nodiscard]] Option option_of_type(const std::string& names, const ValueType<T>& type, const std::string& help) {
+  Option option{.names = names, .help = help, .type_name = type.name, .is_text = type.is_text};
   option.check = [parse = type.parse](const std::string& value) { static_cast<void>(parse(value)); };
   if (type.in_folder) option.in_folder = type.in_folder;
   return option;
@@ -191,9 +194,9 @@ template <typename T>
 
 /// `target` must outlive the option, here and below.
 template <typename T>
-[[nodiscard]] Option option(std::string names, T& target, const std::type_identity_t<ValueType<T>>& type,
-                            std::string help) {
-  auto option = option_of_type(std::move(names), type, std::move(help));
+[[nodiscard]] Option option(const std::string& names, T& target, const std::type_identity_t<ValueType<T>>& type,
+                            const std::string& help) {
+  auto option = option_of_type(names, type, help);
   option.set = [&target, parse = type.parse](const OptionTexts& values) { target = parse(values.back()); };
   option.shown = [&target, show = type.show] { return OptionTexts{show(target)}; };
   return option.defaulting_to(type.show(target));
@@ -201,9 +204,9 @@ template <typename T>
 
 /// Without a value where it is not given.
 template <typename T>
-[[nodiscard]] Option option(std::string names, std::optional<T>& target, const std::type_identity_t<ValueType<T>>& type,
-                            std::string help) {
-  auto option = option_of_type(std::move(names), type, std::move(help));
+[[nodiscard]] Option option(const std::string& names, std::optional<T>& target,
+                            const std::type_identity_t<ValueType<T>>& type, const std::string& help) {
+  auto option = option_of_type(names, type, help);
   option.set = [&target, parse = type.parse](const OptionTexts& values) { target = parse(values.back()); };
   option.shown = [&target, show = type.show] { return target ? OptionTexts{show(*target)} : OptionTexts(); };
   return option;
@@ -211,9 +214,9 @@ template <typename T>
 
 /// A list.
 template <typename T>
-[[nodiscard]] Option option(std::string names, std::vector<T>& target, const std::type_identity_t<ValueType<T>>& type,
-                            std::string help) {
-  auto option = option_of_type(std::move(names), type, std::move(help)).of_type("LIST").taking(OptionValues::list);
+[[nodiscard]] Option option(const std::string& names, std::vector<T>& target,
+                            const std::type_identity_t<ValueType<T>>& type, const std::string& help) {
+  auto option = option_of_type(names, type, help).of_type("LIST").taking(OptionValues::list);
   option.set = [&target, parse = type.parse](const OptionTexts& values) {
     std::vector<T> parsed;
     for (const auto& value : values) parsed.push_back(parse(value));
@@ -228,6 +231,6 @@ template <typename T>
 }
 
 /// True where it is given.
-[[nodiscard]] Option flag(std::string names, bool& target, std::string help);
+[[nodiscard]] Option flag(const std::string& names, bool& target, const std::string& help);
 
 }  // namespace w2s

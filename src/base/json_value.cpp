@@ -98,7 +98,7 @@ void JsonValue::check_is(bool is_it, std::string_view expected) const {
   if (!is_it) fail(fmt::format("must be {}, not {}", expected, value_.type_name()));
 }
 
-void JsonValue::fail(JsonProblem problem) const {
+void JsonValue::fail(const JsonProblem& problem) const {
   (*failure_)(problem);
   throw std::logic_error("a JsonFailure returned");
 }

@@ -59,7 +59,7 @@ class JsonValue {
   JsonValue(const nlohmann::json& value, std::shared_ptr<const JsonFailure> failure, std::string path)
       : value_(value), failure_(std::move(failure)), path_(std::move(path)) {}
   void check_is(bool is_it, std::string_view expected) const;
-  [[noreturn]] void fail(JsonProblem problem) const;
+  [[noreturn]] void fail(const JsonProblem& problem) const;
   [[nodiscard]] std::string path_to(std::string_view name) const;
 
   const nlohmann::json& value_;

@@ -118,7 +118,7 @@ ValueType<std::string> any_of(std::vector<std::string> texts, std::string type_n
   return type;
 }
 
-ValueType<bool> word_of(std::string type_name, std::string if_false, std::string if_true) {
+ValueType<bool> word_of(std::string type_name, const std::string& if_false, const std::string& if_true) {
   const auto parse = [if_false, if_true](const std::string& word) {
     if (word != if_false && word != if_true) refuse_value(fmt::format(R"("{}" or "{}")", if_false, if_true), word);
     return word == if_true;
@@ -127,9 +127,9 @@ ValueType<bool> word_of(std::string type_name, std::string if_false, std::string
   return {.name = std::move(type_name), .parse = parse, .show = show};
 }
 
-Option flag(std::string names, bool& target, std::string help) {
+Option flag(const std::string& names, bool& target, const std::string& help) {
   const auto type = word_of({}, "false", "true");
-  auto option = option_of_type(std::move(names), type, std::move(help)).taking(OptionValues::none);
+  auto option = option_of_type(names, type, help).taking(OptionValues::none);
   option.set = [&target, parse = type.parse](const OptionTexts& values) { target = parse(values.back()); };
   option.shown = [&target, show = type.show] { return OptionTexts{show(target)}; };
   return option;

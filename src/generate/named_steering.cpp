@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "w2s/encoder_choice.h"
 #include "w2s/error.h"
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 // An embedding model is opened once, however many predictors see prompts through it.
 class TextEncoders {
  public:
-  explicit TextEncoders(const SteeringLoadOptions& options) : options_(options) {}
+  explicit TextEncoders(SteeringLoadOptions options) : options_(std::move(options)) {}
 
   std::shared_ptr<TextEncoder> find(const std::string& name, const fs::path& predictor) {
     if (const auto opened = opened_.find(name); opened != opened_.end()) return opened->second;

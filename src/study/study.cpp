@@ -237,14 +237,14 @@ StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, co
   return run_study(settings, folder, alone, job);
 }
 
-StudyOutcome run_study(const StudySettings& asked, const fs::path& folder, Ranks& ranks, const Job& job) {
-  const auto settings = handed_down(asked);
-  const auto model = Model::load(settings.model, settings.model_options);
-  const auto text_encoders = open_text_encoders(settings);
+StudyOutcome run_study(const StudySettings& settings, const fs::path& folder, Ranks& ranks, const Job& job) {
+  const auto own = handed_down(settings);
+  const auto model = Model::load(own.model, own.model_options);
+  const auto text_encoders = open_text_encoders(own);
   const std::size_t layers = model.info().layers;
-  auto plan = plan_study(settings, layers, executor_for(settings, folder, model), model);
-  plan.fit.encoder = encoder_by_name(settings, layers, text_encoders);
-  auto recorded = settings_of(settings, model, plan);
+  auto plan = plan_study(own, layers, executor_for(own, folder, model), model);
+  plan.fit.encoder = encoder_by_name(own, layers, text_encoders);
+  auto recorded = settings_of(own, model, plan);
   auto decoders = make_decoders(model, plan.decoder, plan.decoders);
   recorded = agreed_settings(folder, recorded, ranks, job);
 
@@ -254,7 +254,7 @@ StudyOutcome run_study(const StudySettings& asked, const fs::path& folder, Ranks
     if (ranks.is_first()) fs::create_directories(own_folder.root);
     measure_behavior(own_folder, prepared, plan, recorded, text_encoders, decoders, ranks, own_job);
   }
-  auto outcome = ranks.is_first() ? finish_study(settings, folder, plan, decoders.front(), job) : StudyOutcome{};
+  auto outcome = ranks.is_first() ? finish_study(own, folder, plan, decoders.front(), job) : StudyOutcome{};
   ranks.meet(job);
   return outcome;
 }

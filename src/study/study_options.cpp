@@ -206,19 +206,22 @@ Option threads_option(std::optional<int>& threads) {
 }
 
 Options study_options(StudySettings& settings) {
-  auto variant_layers = option("--variant-layers", settings.variants_at_all_layers, word_of("LAYERS", "needed", "all"),
-                               "Where variants beside BASE are swept: needed (the layers at which the fixed layer or a "
-                               "predictor steers them), or all (slower; shows their optimum as well)");
-  auto method = option("--method", settings.methods, method_type(),
-                       "How steering vectors are made, one or several, which share each prompt: " + list_of_methods() +
-                           ". With l2s, oracle is swept as well");
-  auto prompt_cache =
+  const auto variant_layers =
+      option("--variant-layers", settings.variants_at_all_layers, word_of("LAYERS", "needed", "all"),
+             "Where variants beside BASE are swept: needed (the layers at which the fixed layer or a "
+             "predictor steers them), or all (slower; shows their optimum as well)");
+  const auto method =
+      option("--method", settings.methods, method_type(),
+             "How steering vectors are made, one or several, which share each prompt: " + list_of_methods() +
+                 ". With l2s, oracle is swept as well");
+  const auto prompt_cache =
       option("--prompt-cache", settings.prompt_cache_bytes, mebibytes("MIB", any_count()),
              "MiB of memory for prompts that were read to make vectors, from which the minimal executor "
              "goes on; 0: reads them again, to the same numbers");
-  auto embed_with = option("--embed-with", settings.text_encoders, encoder_type(),
-                           "Embedding models (gguf:FILE.gguf, remote:MODEL) that embed the prompts as well, for 'auto' "
-                           "to choose from and for 'w2s encoders'");
+  const auto embed_with =
+      option("--embed-with", settings.text_encoders, encoder_type(),
+             "Embedding models (gguf:FILE.gguf, remote:MODEL) that embed the prompts as well, for 'auto' "
+             "to choose from and for 'w2s encoders'");
   return joined(std::vector<Options>{
       model_options(settings.model, settings.model_options, settings.decoder),
       data_options(settings.data, settings.selection),

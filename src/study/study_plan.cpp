@@ -52,20 +52,21 @@ std::size_t context_for(const StudyPlan& plan, const ModelInfo& model) {
 
 }  // namespace
 
-StudyPlan plan_study(const StudySettings& asked, std::size_t layers, ExecutorChoice executor, const Model& tokenizer) {
-  const auto settings = handed_down(asked);
-  static_cast<void>(policies_of(settings.fit));
-  StudyPlan plan{.methods = methods_to_sweep(settings.methods),
-                 .method_options = method_options_of(settings, layers),
-                 .grid = grid_of(settings, layers),
+StudyPlan plan_study(const StudySettings& settings, std::size_t layers, ExecutorChoice executor,
+                     const Model& tokenizer) {
+  const auto own = handed_down(settings);
+  static_cast<void>(policies_of(own.fit));
+  StudyPlan plan{.methods = methods_to_sweep(own.methods),
+                 .method_options = method_options_of(own, layers),
+                 .grid = grid_of(own, layers),
                  .encoders = default_prompt_encoders(layers),
-                 .fit = settings.fit,
-                 .variants_at_all_layers = settings.variants_at_all_layers,
+                 .fit = own.fit,
+                 .variants_at_all_layers = own.variants_at_all_layers,
                  .executor = executor,
-                 .prompt_cache_bytes = settings.prompt_cache_bytes,
-                 .decoder = settings.decoder,
-                 .decoders = decoder_count(tokenizer.info(), settings.decoder.threads),
-                 .behaviors = prepare_behaviors(settings, tokenizer)};
+                 .prompt_cache_bytes = own.prompt_cache_bytes,
+                 .decoder = own.decoder,
+                 .decoders = decoder_count(tokenizer.info(), own.decoder.threads),
+                 .behaviors = prepare_behaviors(own, tokenizer)};
   for (const auto& prepared : plan.behaviors) check_folds(prepared, plan.fit.predictor.folds);
   plan.decoder.context = context_for(plan, tokenizer.info());
   return plan;
