@@ -17,7 +17,7 @@ PEERS_OPTIONS ?=
 FUZZ_CXX = clang++-19 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc
 # All of the protocol but for what asks vectors about their layers, and what it uses.
 REQUEST_SOURCES = $(filter-out src/serve/protocol/steerings.cpp, $(wildcard src/serve/protocol/*.cpp)) \
-                  src/base/base64.cpp src/data/text.cpp src/generate/layer_choice.cpp
+                  src/base/base64.cpp src/base/json_value.cpp src/data/text.cpp src/generate/layer_choice.cpp
 SOURCES = $(shell find include src tests bench examples fuzz -name '*.h' -o -name '*.cpp')
 
 help: ## this list
