@@ -205,7 +205,10 @@ TEST_F(CostOfStudy, OfTheMinimalExecutorIsWhatItComputes) {
       [](const SweepKey&) { return false; }, [](const SweepRecord&) {});
   const double computed = dynamic_cast<const MinimalExecutor&>(*executors.front()).flops();
 
-  SweepRows rows{.executor = ExecutorChoice::minimal, .interventions = 4 * 12, .skipped_layers = 12 * (1 + 2 + 3 + 4)};
+  constexpr std::size_t multipliers = 12;  // that are not 0
+  const SweepRows rows{.executor = ExecutorChoice::minimal,
+                       .interventions = multipliers * 4,
+                       .skipped_layers = multipliers * (1 + 2 + 3 + 4)};
   std::vector<TokenizedSample> samples;
   for (const auto& item : items) samples.push_back(item.tokens);
   const double counted = flops(shape_of(tiny.model(), ExecutorChoice::minimal), count_sweep(samples, rows));
