@@ -178,7 +178,7 @@ TEST_F(PromptReaderTest, LeavesWhatItShowsToBeReadAgain) {
 
 TEST_F(PromptReaderTest, KeepsNoMoreThanItMay) {
   auto own = layerwise();
-  auto state = read(own, samples_[0]);
+  const auto state = read(own, samples_[0]);
   std::size_t values = 0;
   for (const auto& part : {state.key_values.keys, state.key_values.values})
     for (const auto& layer : part) values += layer.size();
