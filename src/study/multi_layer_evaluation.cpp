@@ -331,7 +331,7 @@ std::vector<MultiLayerResult> means_of(std::span<const MultiLayerResult> results
 }
 
 // That of the folder, where it can compute the model as it is loaded now.
-ExecutorChoice executor_for(const fs::path& folder, ExecutorChoice asked, const Model& model) {
+ExecutorChoice executor_to_repeat_with(const fs::path& folder, ExecutorChoice asked, const Model& model) {
   if (asked == ExecutorChoice::automatic && recorded_executor(folder) == ExecutorChoice::rows)
     return ExecutorChoice::rows;
   return resolve_executor(asked, model);
@@ -361,7 +361,7 @@ MultiLayerOutcome evaluate_multi_layer(const fs::path& folder, const MultiLayerS
     subjects.push_back(subject_of(BehaviorResults(folders[i]), behaviors[i], settings, counts, model));
 
   auto decoders = make_decoders(model, decoder_options(settings, subjects));
-  const auto executors = make_executors(decoders, executor_for(folder, settings.executor, model));
+  const auto executors = make_executors(decoders, executor_to_repeat_with(folder, settings.executor, model));
   MultiLayerOutcome outcome;
   for (auto& subject : subjects) {
     measure(subject, executors, prefixed(job, subject.header.behavior));

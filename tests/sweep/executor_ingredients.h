@@ -64,6 +64,23 @@ class InputDependentSource final : public VectorSource {
   bool quiet_;
 };
 
+/// Sources of every kind for a plan, in this order: one that depends on the input, one that does not, one that depends
+/// on it and is quiet, and another that does not.
+struct SourcesOfEveryKind {
+  explicit SourcesOfEveryKind(const Ingredients& it)
+      : dependent(it.vectors.info(), false),
+        constant(it.vectors),
+        quiet(it.vectors.info(), true),
+        other(some_vectors(it.tiny.model().info(), 8)) {}
+
+  [[nodiscard]] std::vector<const VectorSource*> all() const { return {&dependent, &constant, &quiet, &other}; }
+
+  InputDependentSource dependent;
+  ConstantSource constant;
+  InputDependentSource quiet;
+  ConstantSource other;
+};
+
 /// The same interventions whatever the prompt; what the choice is asked with is kept in `seen`.
 inline InterventionChoice choice_of(std::vector<Intervention> interventions, std::vector<std::vector<float>>& seen) {
   return [interventions = std::move(interventions), &seen](std::span<const std::vector<float>> encodings) {

@@ -78,12 +78,8 @@ TEST(MinimalExecutor, AppliesEveryOperatorAsTheRowsDo) {
 
 TEST(MinimalExecutor, SharesThePromptAmongSourcesThatDependOnTheInputAndThoseThatDoNot) {
   const Ingredients it(test::tiny_llama());
-  const auto& info = it.tiny.model().info();
-  const SourceInfo own{.method = "test", .layers = info.layers, .width = info.width};
-  const InputDependentSource dependent(own, false);
-  const InputDependentSource quiet(own, true);
-  const auto others = test::some_vectors(info, 8);
-  const auto plan = it.plan(1, it.grid(), {&dependent, &it.vectors, &quiet, &others});
+  const test::SourcesOfEveryKind sources(it);
+  const auto plan = it.plan(1, it.grid(), sources.all());
   auto decoder = it.decoder();
   RowsExecutor rows(decoder);
   auto minimal = it.minimal();

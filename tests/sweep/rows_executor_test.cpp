@@ -69,12 +69,8 @@ TEST(RowsExecutor, TakesMoreRowsThanItHasSequencesInTurns) {
 
 TEST(RowsExecutor, SharesThePromptAmongSourcesThatDependOnTheInputAndThoseThatDoNot) {
   const Ingredients it(test::tiny_llama());
-  const auto& info = it.tiny.model().info();
-  const SourceInfo own{.method = "test", .layers = info.layers, .width = info.width};
-  const InputDependentSource dependent(own, false);
-  const InputDependentSource quiet(own, true);
-  const auto others = test::some_vectors(info, 8);
-  const auto plan = it.plan(1, it.grid(), {&dependent, &it.vectors, &quiet, &others});
+  const test::SourcesOfEveryKind sources(it);
+  const auto plan = it.plan(1, it.grid(), sources.all());
   Decoder other(it.tiny.model(), {.context = 512, .threads = 1});
   const auto expected = NaiveExecutor(other).run(plan);
   EXPECT_THAT(test::steered_by(2, 4, expected), testing::Each(FloatNear(expected.unsteered, propensity_tolerance)));
