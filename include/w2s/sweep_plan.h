@@ -51,6 +51,11 @@ class LayerList {
   std::vector<Range> ranges_;
 };
 
+/// What was asked of a model with so many layers: no list stands for all of them, no multipliers for steering-bench's.
+/// Throws what LayerList does.
+[[nodiscard]] SweepGrid grid_of(const LayerList& layers, const std::vector<float>& multipliers,
+                                SteeringOperator operation, std::size_t model_layers);
+
 /// Of a model with so many layers. Throws what LayerList does.
 [[nodiscard]] std::vector<std::size_t> parse_layers(std::string_view text, std::size_t layers);
 

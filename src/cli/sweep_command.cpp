@@ -74,11 +74,10 @@ std::vector<SweepItem> items_of(const Model& model, const Behavior& behavior, Pr
 
 PreparedSweep prepare(const SweepOptions& options, const Model& model, const Behavior& behavior) {
   const auto& info = model.info();
-  PreparedSweep prepared{.grid = full_grid(info.layers), .items_by_variant = {}, .decoder = {}};
+  PreparedSweep prepared{.grid = grid_of(options.layers, options.multipliers, options.operation, info.layers),
+                         .items_by_variant = {},
+                         .decoder = {}};
   prepared.executor = resolve_executor(options.executor, model);
-  if (!options.layers.empty()) prepared.grid.layers = options.layers.of_model(info.layers);
-  if (!options.multipliers.empty()) prepared.grid.multipliers = options.multipliers;
-  prepared.grid.operation = options.operation;
   prepared.decoder = options.decoder;
 
   constexpr std::size_t sources = 1;

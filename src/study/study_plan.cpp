@@ -14,14 +14,6 @@
 namespace w2s {
 namespace {
 
-SweepGrid grid_of(const StudySettings& settings, std::size_t layers) {
-  auto grid = full_grid(layers);
-  if (!settings.layers.empty()) grid.layers = settings.layers.of_model(layers);
-  if (!settings.multipliers.empty()) grid.multipliers = settings.multipliers;
-  grid.operation = settings.operation;
-  return grid;
-}
-
 MethodOptions method_options_of(const StudySettings& settings, std::size_t layers) {
   auto options = settings.method_options;
   options.context_layers =
@@ -58,7 +50,7 @@ StudyPlan plan_study(const StudySettings& settings, std::size_t layers, Executor
   static_cast<void>(policies_of(own.fit));
   StudyPlan plan{.methods = methods_to_sweep(own.methods),
                  .method_options = method_options_of(own, layers),
-                 .grid = grid_of(own, layers),
+                 .grid = grid_of(own.layers, own.multipliers, own.operation, layers),
                  .encoders = default_prompt_encoders(layers),
                  .fit = own.fit,
                  .variants_at_all_layers = own.variants_at_all_layers,

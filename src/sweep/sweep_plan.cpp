@@ -72,6 +72,15 @@ std::vector<std::size_t> LayerList::of_model(std::size_t layers) const {
   return {chosen.begin(), chosen.end()};
 }
 
+SweepGrid grid_of(const LayerList& layers, const std::vector<float>& multipliers, SteeringOperator operation,
+                  std::size_t model_layers) {
+  auto grid = full_grid(model_layers);
+  if (!layers.empty()) grid.layers = layers.of_model(model_layers);
+  if (!multipliers.empty()) grid.multipliers = multipliers;
+  grid.operation = operation;
+  return grid;
+}
+
 std::vector<std::size_t> parse_layers(std::string_view text, std::size_t layers) {
   return LayerList::parse(text).of_model(layers);
 }

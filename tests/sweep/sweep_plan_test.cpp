@@ -33,6 +33,14 @@ TEST(Layers, OutOfRangeOrMalformedAreRefused) {
     EXPECT_THAT(refused(text), testing::AnyOf(HasSubstr("is not a layer"), HasSubstr("out of range"))) << text;
 }
 
+TEST(GridOf, IsWholeWhereNothingIsAskedFor) {
+  EXPECT_EQ(grid_of({}, {}, SteeringOperator::add, 4), full_grid(4));
+  const auto asked = grid_of(LayerList::parse("1-2"), {-1, 1}, SteeringOperator::ablate_add, 4);
+  EXPECT_EQ(asked, (SweepGrid{{1, 2}, {-1, 1}, SteeringOperator::ablate_add}));
+  EXPECT_THAT(refusal([] { static_cast<void>(grid_of(LayerList::parse("4"), {}, SteeringOperator::add, 4)); }),
+              HasSubstr("out of range"));
+}
+
 TEST(Multipliers, AreSortedAndDifferent) {
   EXPECT_THAT(parse_multipliers("1,-1, 0,1"), ElementsAre(-1.0F, 0.0F, 1.0F));
   EXPECT_THAT(parse_multipliers("+2,1e-1"), ElementsAre(0.1F, 2.0F));
