@@ -15,9 +15,8 @@
 #include "generate/generations.h"
 #include "measure.h"
 #include "parts.h"
-#include "w2s/dataset.h"
-#include "w2s/error.h"
-#include "w2s/prompt_variant.h"
+#include "w2s/base.h"
+#include "w2s/data.h"
 
 namespace w2s::bench {
 namespace {

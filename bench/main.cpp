@@ -8,11 +8,11 @@
 #include <span>
 #include <string_view>
 
+#include "base/parallel.h"
 #include "parts.h"
 #include "support/shared_data.h"
-#include "w2s/error.h"
-#include "w2s/parallel.h"
-#include "w2s/version.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s::bench {
 namespace {

@@ -17,8 +17,8 @@
 #include <thread>
 #include <utility>
 
-#include "w2s/error.h"
-#include "w2s/parallel.h"
+#include "base/parallel.h"
+#include "w2s/base.h"
 
 namespace w2s::bench {
 namespace {

@@ -7,7 +7,7 @@
 #include "parts.h"
 #include "sweep/naive_executor.h"
 #include "sweep_setup.h"
-#include "w2s/representations.h"
+#include "w2s/vectors.h"
 
 namespace w2s::bench {
 namespace {

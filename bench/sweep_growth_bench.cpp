@@ -8,7 +8,7 @@
 #include "measure.h"
 #include "parts.h"
 #include "sweep_setup.h"
-#include "w2s/steering_methods.h"
+#include "w2s/vectors.h"
 
 namespace w2s::bench {
 namespace {

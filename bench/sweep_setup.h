@@ -8,8 +8,8 @@
 
 #include "parts.h"
 #include "sweep/minimal_executor.h"
-#include "w2s/constant_source.h"
 #include "w2s/sweep.h"
+#include "w2s/vectors.h"
 
 namespace w2s::bench {
 

@@ -5,14 +5,14 @@
 #include <cmath>
 #include <memory>
 
+#include "base/random.h"
 #include "measure.h"
 #include "parts.h"
 #include "predictor/cross_validation.h"
 #include "predictor/synthetic_samples.h"
 #include "predictor/training_set.h"
-#include "w2s/layer_predictor.h"
-#include "w2s/random.h"
-#include "w2s/steering_methods.h"
+#include "w2s/predictor.h"
+#include "w2s/vectors.h"
 
 namespace w2s::bench {
 namespace {

@@ -7,7 +7,7 @@
 #include "support/tiny_study.h"
 #include "sweep/minimal_executor.h"
 #include "sweep_setup.h"
-#include "w2s/representations.h"
+#include "w2s/vectors.h"
 
 namespace w2s::bench {
 namespace {

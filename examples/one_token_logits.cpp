@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "w2s/decoder.h"
-#include "w2s/vector_source.h"
+#include "w2s/decoding.h"
+#include "w2s/vectors.h"
 
 namespace {
 

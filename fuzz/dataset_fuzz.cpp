@@ -8,7 +8,7 @@
 
 #include "data/description_file.h"
 #include "data/read_behavior.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string_view content(reinterpret_cast<const char*>(bytes), size);

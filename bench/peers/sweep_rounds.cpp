@@ -13,11 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "w2s/constant_source.h"
-#include "w2s/dataset.h"
-#include "w2s/decoder.h"
-#include "w2s/representations.h"
+#include "w2s/data.h"
+#include "w2s/decoding.h"
 #include "w2s/sweep.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

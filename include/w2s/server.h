@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "w2s/decoder.h"
+#include "w2s/base.h"
+#include "w2s/decoding.h"
+#include "w2s/generation.h"
 #include "w2s/model.h"
-#include "w2s/named_steering.h"
-#include "w2s/text_encoder.h"
 
 namespace w2s {
 

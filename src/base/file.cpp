@@ -1,4 +1,4 @@
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,8 +13,6 @@
 #include <sstream>
 #include <utility>
 #include <vector>
-
-#include "w2s/error.h"
 
 namespace w2s {
 namespace {

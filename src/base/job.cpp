@@ -1,6 +1,4 @@
-#include "w2s/job.h"
-
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 

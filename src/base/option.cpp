@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 

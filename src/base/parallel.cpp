@@ -1,4 +1,4 @@
-#include "w2s/parallel.h"
+#include "base/parallel.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/ranks.h"
+#include "w2s/base.h"
 
 #include <fmt/format.h>
 

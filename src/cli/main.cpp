@@ -2,9 +2,9 @@
 
 #include <cstdlib>
 
-#include "cli/console.h"
+#include "cli/print/console.h"
 #include "cli/program.h"
-#include "w2s/cluster.h"
+#include "w2s/base.h"
 
 namespace {
 

@@ -8,9 +8,9 @@
 #include <new>
 #include <string>
 
-#include "cli/commands.h"
-#include "w2s/error.h"
-#include "w2s/version.h"
+#include "cli/commands/commands.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s::cli {
 namespace {

@@ -1,8 +1,8 @@
 // `w2s`: finds the subcommand, and turns every error into one line and an exit code.
 #pragma once
 
-#include "cli/command_line.h"
-#include "cli/console.h"
+#include "cli/options/command_line.h"
+#include "cli/print/console.h"
 
 namespace w2s::cli {
 

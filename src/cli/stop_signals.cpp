@@ -9,7 +9,7 @@
 #include <functional>
 #include <string_view>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::cli {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <iterator>
 
-#include "w2s/dataset.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
+#include "w2s/data.h"
 
 namespace w2s {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "data/steering_bench.h"
 #include "data/text.h"
-#include "w2s/dataset.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
+#include "w2s/data.h"
 
 namespace w2s::data {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/dataset.h"
+#include "w2s/data.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,13 +9,12 @@
 #include <system_error>
 #include <utility>
 
+#include "base/random.h"
 #include "data/builtin_files.h"
 #include "data/data_files.h"
 #include "data/description_file.h"
 #include "data/read_behavior.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/random.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

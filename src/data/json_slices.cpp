@@ -7,7 +7,7 @@
 #include <string>
 
 #include "data/text.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::data {
 namespace {

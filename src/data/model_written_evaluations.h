@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "data/json_slices.h"
-#include "w2s/dataset.h"
+#include "w2s/data.h"
 
 namespace w2s::data {
 

@@ -1,6 +1,6 @@
 #include <array>
 
-#include "w2s/dataset.h"
+#include "w2s/data.h"
 
 namespace w2s {
 

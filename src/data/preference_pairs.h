@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "data/json_slices.h"
-#include "w2s/chat_message.h"
-#include "w2s/dataset.h"
+#include "w2s/base.h"
+#include "w2s/data.h"
 
 namespace w2s::data {
 

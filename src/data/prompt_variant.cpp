@@ -1,4 +1,4 @@
-#include "w2s/prompt_variant.h"
+#include "w2s/data.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

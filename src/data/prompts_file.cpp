@@ -1,12 +1,11 @@
-#include "w2s/prompts_file.h"
+#include "w2s/data.h"
 
 #include <fmt/format.h>
 
 #include "data/json_slices.h"
 #include "data/preference_pairs.h"
 #include "data/text.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 

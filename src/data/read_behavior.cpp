@@ -13,7 +13,7 @@
 #include "data/sample_checks.h"
 #include "data/steering_bench.h"
 #include "data/text.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::data {
 namespace {

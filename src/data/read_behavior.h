@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "w2s/dataset.h"
+#include "w2s/data.h"
 
 namespace w2s::data {
 

@@ -1,4 +1,4 @@
-#include "w2s/split.h"
+#include "w2s/data.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <cmath>
 #include <iterator>
 
-#include "w2s/error.h"
-#include "w2s/random.h"
+#include "base/random.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "w2s/dataset.h"
+#include "w2s/data.h"
 
 namespace w2s::data {
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::engine {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "w2s/chat_message.h"
+#include "w2s/base.h"
 
 namespace w2s::engine {
 

@@ -3,8 +3,7 @@
 #include <llama.h>
 
 #include "engine/backend.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 #include "w2s/model.h"
 
 namespace w2s {

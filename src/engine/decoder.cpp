@@ -1,4 +1,4 @@
-#include "w2s/decoder.h"
+#include "w2s/decoding.h"
 
 #include <fmt/format.h>
 #include <llama.h>
@@ -7,14 +7,14 @@
 #include <exception>
 #include <numeric>
 
+#include "base/parallel.h"
 #include "base/values.h"
 #include "engine/backend.h"
 #include "engine/decoder_count.h"
 #include "engine/model_handle.h"
 #include "engine/residual_tap.h"
 #include "engine/steering_probe.h"
-#include "w2s/error.h"
-#include "w2s/parallel.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/embedding_model.h"
+#include "w2s/model.h"
 
 #include <fmt/format.h>
 #include <llama.h>
@@ -8,13 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/parallel.h"
 #include "base/values.h"
 #include "engine/backend.h"
 #include "engine/model_handle.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/model.h"
-#include "w2s/parallel.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/layerwise_model.h"
+#include "engine/layerwise_model.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "engine/llama_family.h"
 #include "engine/mapped_weights.h"
 #include "engine/rotary_table.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "engine/backend.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::engine {
 namespace {

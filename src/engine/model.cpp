@@ -8,8 +8,7 @@
 
 #include "engine/backend.h"
 #include "engine/model_handle.h"
-#include "w2s/error.h"
-#include "w2s/rpc.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

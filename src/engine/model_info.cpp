@@ -13,7 +13,7 @@
 #include <unordered_set>
 
 #include "engine/backend.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 #include "w2s/model.h"
 
 namespace w2s {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "w2s/decoder.h"
+#include "w2s/decoding.h"
 
 namespace w2s::engine {
 

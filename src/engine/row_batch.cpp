@@ -1,6 +1,6 @@
 #include <cstddef>
 
-#include "w2s/layerwise_model.h"
+#include "engine/layerwise_model.h"
 
 namespace w2s {
 namespace {

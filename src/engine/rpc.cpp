@@ -1,4 +1,4 @@
-#include "w2s/rpc.h"
+#include "w2s/model.h"
 
 #include <fmt/format.h>
 #include <ggml-backend.h>
@@ -15,9 +15,9 @@
 #include <system_error>
 #include <vector>
 
+#include "base/parallel.h"
 #include "engine/backend.h"
-#include "w2s/error.h"
-#include "w2s/parallel.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

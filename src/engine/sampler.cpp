@@ -1,4 +1,4 @@
-#include "w2s/sampler.h"
+#include "w2s/decoding.h"
 
 #include <fmt/format.h>
 #include <llama.h>
@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "engine/model_handle.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/steering_operator.h"
+#include "w2s/decoding.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/names.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

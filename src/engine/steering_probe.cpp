@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::engine {
 namespace {

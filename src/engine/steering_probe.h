@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/residual_tap.h"
-#include "w2s/decoder.h"
+#include "w2s/decoding.h"
 
 namespace w2s::engine {
 

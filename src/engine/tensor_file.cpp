@@ -1,4 +1,4 @@
-#include "w2s/tensor_file.h"
+#include "w2s/model.h"
 
 #include <fmt/format.h>
 #include <ggml.h>
@@ -19,8 +19,7 @@
 #include <utility>
 
 #include "engine/backend.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

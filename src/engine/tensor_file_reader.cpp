@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "w2s/tensor_file.h"
+#include "w2s/model.h"
 
 namespace w2s {
 

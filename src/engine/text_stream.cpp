@@ -1,4 +1,4 @@
-#include "w2s/text_stream.h"
+#include "engine/text_stream.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "w2s/version.h"
+#include "w2s/model.h"
 
 #include <fmt/format.h>
 #include <llama.h>

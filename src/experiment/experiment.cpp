@@ -12,9 +12,9 @@
 #include "study/staged_job.h"
 #include "study/study_encoders.h"
 #include "study/study_plan.h"
-#include "w2s/decoder.h"
-#include "w2s/error.h"
-#include "w2s/layer_analysis.h"
+#include "w2s/base.h"
+#include "w2s/decoding.h"
+#include "w2s/results.h"
 
 namespace w2s {
 namespace {

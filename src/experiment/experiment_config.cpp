@@ -6,10 +6,9 @@
 
 #include "experiment/config_value.h"
 #include "experiment/experiment_options.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 #include "w2s/experiment.h"
-#include "w2s/file.h"
-#include "w2s/study_options.h"
+#include "w2s/study.h"
 
 namespace w2s {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "w2s/study_options.h"
+#include "w2s/study.h"
 
 namespace w2s {
 namespace {

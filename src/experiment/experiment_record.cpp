@@ -7,11 +7,11 @@
 #include <string>
 #include <utility>
 
+#include "base/parallel.h"
 #include "experiment/experiment_options.h"
 #include "results/settings_file.h"
-#include "w2s/file.h"
-#include "w2s/parallel.h"
-#include "w2s/version.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s {
 namespace {

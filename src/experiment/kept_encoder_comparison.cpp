@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "w2s/file.h"
-#include "w2s/study_options.h"
+#include "w2s/base.h"
+#include "w2s/study.h"
 
 namespace w2s {
 namespace {

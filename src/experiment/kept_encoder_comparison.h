@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "w2s/encoder_comparison.h"
+#include "w2s/results.h"
 #include "w2s/study.h"
 
 namespace w2s {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "w2s/error.h"
-#include "w2s/generation_engine.h"
-#include "w2s/text_stream.h"
+#include "engine/text_stream.h"
+#include "w2s/base.h"
+#include "w2s/generation.h"
 
 namespace w2s {
 

@@ -1,4 +1,4 @@
-#include "w2s/generation_engine.h"
+#include "w2s/generation.h"
 
 #include <fmt/format.h>
 
@@ -10,13 +10,13 @@
 
 #include "generate/generation.h"
 #include "generate/prompt_cache.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {
 
 // What a generation has in a batch.
-struct Share {
+struct BatchShare {
   Generation* generation = nullptr;
   std::size_t row = 0;  // its first
   std::size_t rows = 0;
@@ -44,7 +44,7 @@ std::size_t common_length(std::span<const Token> a, std::span<const Token> b) {
 }
 
 // Whether its last row is as it is to be, steered or not.
-bool is_as_meant(const Share& share) { return !share.is_too_late && !share.failure; }
+bool is_as_meant(const BatchShare& share) { return !share.is_too_late && !share.failure; }
 
 std::vector<Edit> edits_of(const Generation& generation, std::size_t row) {
   std::vector<Edit> edits;
@@ -87,17 +87,17 @@ struct GenerationEngine::State {
   [[nodiscard]] std::size_t reserved() const;
   [[nodiscard]] std::size_t best_source(const Generation& generation, std::size_t& length) const;
 
-  void plan(Batch& batch, std::vector<Share>& shares);
-  void plan_answer(Generation& generation, Batch& batch, std::vector<Share>& shares) const;
-  void plan_prompt(Generation& generation, Batch& batch, std::vector<Share>& shares);
+  void plan(Batch& batch, std::vector<BatchShare>& shares);
+  void plan_answer(Generation& generation, Batch& batch, std::vector<BatchShare>& shares) const;
+  void plan_prompt(Generation& generation, Batch& batch, std::vector<BatchShare>& shares);
   [[nodiscard]] bool waits_for_another(const Generation& generation) const;
 
-  void decode(const Batch& batch, std::span<Share> shares);
+  void decode(const Batch& batch, std::span<BatchShare> shares);
   [[nodiscard]] std::vector<Edit> steer_on_the_way(std::size_t layer, const Decoded& so_far,
-                                                   std::span<Share> shares) const;
-  void take_rows(const Batch& batch, const Decoded& decoded, std::span<const Share> shares);
-  void take_prompt_rows(const Share& share, std::span<const Row> rows, const Decoded& decoded);
-  [[nodiscard]] PromptReading reading(const Share& share, const Decoded& decoded) const;
+                                                   std::span<BatchShare> shares) const;
+  void take_rows(const Batch& batch, const Decoded& decoded, std::span<const BatchShare> shares);
+  void take_prompt_rows(const BatchShare& share, std::span<const Row> rows, const Decoded& decoded);
+  [[nodiscard]] PromptReading reading(const BatchShare& share, const Decoded& decoded) const;
 
   Decoder decoder;
   std::vector<NamedSteering> steerings;
@@ -222,7 +222,7 @@ void GenerationEngine::State::admit() {
   }
 }
 
-void GenerationEngine::State::plan_answer(Generation& generation, Batch& batch, std::vector<Share>& shares) const {
+void GenerationEngine::State::plan_answer(Generation& generation, Batch& batch, std::vector<BatchShare>& shares) const {
   const std::size_t sequence = generation.sequence();
   shares.push_back({.generation = &generation, .row = batch.rows.size(), .rows = 1, .wants_logits = true});
   batch.rows.push_back({.token = generation.next(),
@@ -244,7 +244,7 @@ bool GenerationEngine::State::waits_for_another(const Generation& generation) co
   return false;
 }
 
-void GenerationEngine::State::plan_prompt(Generation& generation, Batch& batch, std::vector<Share>& shares) {
+void GenerationEngine::State::plan_prompt(Generation& generation, Batch& batch, std::vector<BatchShare>& shares) {
   const std::size_t sequence = generation.sequence();
   const auto prompt = generation.prompt();
   std::size_t common = 0;
@@ -276,7 +276,7 @@ void GenerationEngine::State::plan_prompt(Generation& generation, Batch& batch, 
   }
 }
 
-void GenerationEngine::State::plan(Batch& batch, std::vector<Share>& shares) {
+void GenerationEngine::State::plan(Batch& batch, std::vector<BatchShare>& shares) {
   for (const auto& generation : active)
     if (generation->is_answering()) plan_answer(*generation, batch, shares);
   for (const auto& generation : active)
@@ -287,7 +287,7 @@ void GenerationEngine::State::plan(Batch& batch, std::vector<Share>& shares) {
 }
 
 // The tokens before those of the batch are in the cache, with what was read of them.
-PromptReading GenerationEngine::State::reading(const Share& share, const Decoded& decoded) const {
+PromptReading GenerationEngine::State::reading(const BatchShare& share, const Decoded& decoded) const {
   const auto& generation = *share.generation;
   PromptReading read;
   std::size_t capture = share.capture + share.rows * mean_layers.size();
@@ -312,7 +312,7 @@ PromptReading GenerationEngine::State::reading(const Share& share, const Decoded
 }
 
 std::vector<Edit> GenerationEngine::State::steer_on_the_way(std::size_t layer, const Decoded& so_far,
-                                                            std::span<Share> shares) const {
+                                                            std::span<BatchShare> shares) const {
   std::vector<Edit> edits;
   for (auto& share : shares) {
     auto& generation = *share.generation;
@@ -328,7 +328,7 @@ std::vector<Edit> GenerationEngine::State::steer_on_the_way(std::size_t layer, c
   return edits;
 }
 
-void GenerationEngine::State::take_prompt_rows(const Share& share, std::span<const Row> rows, const Decoded& decoded) {
+void GenerationEngine::State::take_prompt_rows(const BatchShare& share, std::span<const Row> rows, const Decoded& decoded) {
   const auto& generation = *share.generation;
   const std::size_t sequence = generation.sequence();
   const std::size_t last = generation.prompt().size() - 1;
@@ -347,7 +347,7 @@ void GenerationEngine::State::take_prompt_rows(const Share& share, std::span<con
     decoder.forget(static_cast<std::int32_t>(sequence), static_cast<std::int32_t>(last));
 }
 
-void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decoded, std::span<const Share> shares) {
+void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decoded, std::span<const BatchShare> shares) {
   for (const auto& share : shares) {
     const auto& generation = *share.generation;
     const auto rows = std::span(batch.rows).subspan(share.row, share.rows);
@@ -359,8 +359,8 @@ void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decod
   }
 }
 
-void GenerationEngine::State::decode(const Batch& batch, std::span<Share> shares) {
-  const bool reads = std::ranges::any_of(shares, [](const Share& share) { return share.is_reading; });
+void GenerationEngine::State::decode(const Batch& batch, std::span<BatchShare> shares) {
+  const bool reads = std::ranges::any_of(shares, [](const BatchShare& share) { return share.is_reading; });
   EditsOnTheWay edits_on_the_way;
   if (reads)
     edits_on_the_way = [&](std::size_t layer, const Decoded& so_far) {
@@ -433,7 +433,7 @@ bool GenerationEngine::step() {
   const Emitting emitting(state_->is_emitting);
   state_->admit();
   Batch batch;
-  std::vector<Share> shares;
+  std::vector<BatchShare> shares;
   state_->plan(batch, shares);
   if (!batch.rows.empty()) state_->decode(batch, shares);
   state_->end_cancelled();

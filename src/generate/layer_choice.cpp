@@ -1,4 +1,4 @@
-#include "w2s/layer_choice.h"
+#include "w2s/generation.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

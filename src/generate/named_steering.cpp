@@ -1,4 +1,4 @@
-#include "w2s/named_steering.h"
+#include "w2s/generation.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,8 @@
 #include <map>
 #include <utility>
 
-#include "w2s/encoder_choice.h"
-#include "w2s/error.h"
-#include "w2s/results_folder.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/open_ended_evaluation.h"
+#include "w2s/generation.h"
 
 #include <fmt/format.h>
 
@@ -11,11 +11,10 @@
 
 #include "base/values.h"
 #include "results/study_data.h"
-#include "w2s/error.h"
-#include "w2s/generation_engine.h"
-#include "w2s/prompt_variant.h"
-#include "w2s/results_folder.h"
-#include "w2s/sweep_executor.h"
+#include "w2s/base.h"
+#include "w2s/data.h"
+#include "w2s/results.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

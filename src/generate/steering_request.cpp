@@ -1,12 +1,12 @@
-#include "w2s/steering_request.h"
+#include "w2s/generation.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "w2s/error.h"
-#include "w2s/layer_shares.h"
+#include "w2s/base.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

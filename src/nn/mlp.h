@@ -7,7 +7,7 @@
 #include <Eigen/Core>
 #include <vector>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::nn {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::nn {
 namespace {

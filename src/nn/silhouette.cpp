@@ -1,4 +1,4 @@
-#include "w2s/silhouette.h"
+#include "nn/silhouette.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "nn/pairwise_distances.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

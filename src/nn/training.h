@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/random.h"
 #include "nn/adamw.h"
 #include "nn/loss.h"
 #include "nn/mlp.h"
-#include "w2s/random.h"
 
 namespace w2s::nn {
 

@@ -1,14 +1,14 @@
-#include "w2s/umap.h"
+#include "nn/umap.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/random.h"
 #include "nn/pairwise_distances.h"
 #include "nn/umappp_with_eigen.h"
-#include "w2s/error.h"
-#include "w2s/random.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "w2s/parallel.h"
+#include "base/parallel.h"
 
 namespace w2s {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "predictor/training_set.h"
-#include "w2s/job.h"
-#include "w2s/layer_predictor.h"
+#include "w2s/base.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 

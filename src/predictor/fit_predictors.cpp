@@ -5,13 +5,13 @@
 #include <numeric>
 #include <utility>
 
+#include "base/parallel.h"
 #include "base/values.h"
 #include "nn/principal_axes.h"
 #include "predictor/cross_validation.h"
 #include "predictor/training_set.h"
-#include "w2s/error.h"
-#include "w2s/layer_predictor.h"
-#include "w2s/parallel.h"
+#include "w2s/base.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 namespace {

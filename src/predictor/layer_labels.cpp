@@ -1,4 +1,4 @@
-#include "w2s/layer_labels.h"
+#include "w2s/predictor.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "base/values.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/layer_predictor.h"
+#include "w2s/predictor.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "nn/loss.h"
 #include "nn/mlp.h"
 #include "predictor/training_set.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

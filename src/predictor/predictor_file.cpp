@@ -15,9 +15,9 @@
 #include <system_error>
 #include <utility>
 
-#include "w2s/error.h"
-#include "w2s/layer_predictor.h"
-#include "w2s/tensor_file.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 namespace {
@@ -25,7 +25,7 @@ namespace {
 constexpr const char* architecture_key = "general.architecture";
 constexpr const char* architecture = "w2s-predictor";
 constexpr const char* activation = "relu";
-constexpr std::int64_t version = 2;
+constexpr std::int64_t file_version = 2;
 const std::string prefix = "w2s.predictor.";
 const std::string note_prefix = prefix + "note.";
 
@@ -280,9 +280,9 @@ void check_kind(const TensorFileReader& reader) {
   if (!reader.has(architecture_key) || reader.get<std::string>(architecture_key) != architecture) {
     reader.refuse(fmt::format("this is not a layer predictor ({} is not '{}')", architecture_key, architecture));
   }
-  if (const auto found = reader.get<std::int64_t>(prefix + "version"); found != version) {
+  if (const auto found = reader.get<std::int64_t>(prefix + "version"); found != file_version) {
     reader.refuse(fmt::format("it was written by another version of w2s ({}version is {}, this program reads {})",
-                              prefix, found, version));
+                              prefix, found, file_version));
   }
 }
 
@@ -296,7 +296,7 @@ void write_predictors(const std::filesystem::path& path, const PredictorFile& pr
   TensorFile file;
   file.metadata[architecture_key] = std::string(architecture);
   const auto put = [&](const char* name, MetadataValue value) { file.metadata[prefix + name] = std::move(value); };
-  put("version", version);
+  put("version", file_version);
   put("encoder", predictors.encoder);
   put("behavior", predictors.behavior);
   put("method", predictors.method);

@@ -1,4 +1,4 @@
-#include "w2s/layer_predictor.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "w2s/error.h"
-#include "w2s/layer_predictor.h"
+#include "w2s/base.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 

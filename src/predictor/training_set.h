@@ -8,8 +8,7 @@
 
 #include "nn/principal_axes.h"
 #include "nn/training.h"
-#include "w2s/layer_labels.h"
-#include "w2s/layer_predictor.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 

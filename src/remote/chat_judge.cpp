@@ -1,4 +1,4 @@
-#include "w2s/chat_judge.h"
+#include "w2s/remote.h"
 
 #include "remote/judge_protocol.h"
 #include "remote/openai_server.h"

@@ -14,8 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::remote {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "base/base64.h"
 #include "base/values.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::remote {
 namespace {

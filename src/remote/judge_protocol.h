@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "w2s/chat_judge.h"
+#include "w2s/remote.h"
 
 namespace w2s::remote {
 

@@ -9,7 +9,7 @@
 
 #include "remote/embeddings_protocol.h"
 #include "remote/retry.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::remote {
 namespace {

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "base/random.h"
 #include "remote/http_post.h"
-#include "w2s/job.h"
-#include "w2s/openai_server_options.h"
-#include "w2s/random.h"
+#include "w2s/base.h"
+#include "w2s/remote.h"
 
 namespace w2s::remote {
 

@@ -1,4 +1,4 @@
-#include "w2s/openai_server_options.h"
+#include "w2s/remote.h"
 
 #include <utility>
 

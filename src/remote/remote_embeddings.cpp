@@ -1,4 +1,4 @@
-#include "w2s/remote_embeddings.h"
+#include "remote/remote_embeddings.h"
 
 #include <fmt/format.h>
 
@@ -12,8 +12,7 @@
 #include "remote/embedding_cache.h"
 #include "remote/embeddings_protocol.h"
 #include "remote/openai_server.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

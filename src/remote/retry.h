@@ -5,7 +5,7 @@
 #include <optional>
 #include <stop_token>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::remote {
 

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "paper/findings.h"
+#include "experiment/paper/findings.h"
 #include "report/open_study.h"
 #include "results/prompt_embeddings.h"
-#include "w2s/error.h"
-#include "w2s/version.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s::report {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "report/report_data.h"
-#include "w2s/job.h"
+#include "w2s/base.h"
 
 namespace w2s::report {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "w2s/steerability.h"
+#include "w2s/sweep.h"
 
 namespace w2s::report {
 

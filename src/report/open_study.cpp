@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::report {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "w2s/results_folder.h"
+#include "w2s/results.h"
 
 namespace w2s::report {
 

@@ -1,4 +1,4 @@
-#include "w2s/paper_figures.h"
+#include "w2s/report.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "base/row_json.h"
 #include "report/script_engine.h"
 #include "report/web_files.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -8,7 +8,7 @@
 #include "report/numbers_block.h"
 #include "report/samples_json.h"
 #include "report/summary_json.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::report {
 namespace {

@@ -8,8 +8,8 @@
 #include "report/open_study.h"
 #include "report/render_report.h"
 #include "report/web_files.h"
-#include "w2s/error.h"
-#include "w2s/layer_analysis.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 
 namespace w2s {
 namespace {

@@ -7,16 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "w2s/encoder_comparison.h"
-#include "w2s/evaluation.h"
-#include "w2s/layer_analysis.h"
-#include "w2s/layer_predictor.h"
-#include "w2s/prompt_texts.h"
-#include "w2s/results_folder.h"
-#include "w2s/split.h"
-#include "w2s/stage_times.h"
-#include "w2s/steerability.h"
-#include "w2s/sweep_store.h"
+#include "w2s/data.h"
+#include "w2s/predictor.h"
+#include "w2s/results.h"
+#include "w2s/sweep.h"
 
 namespace w2s::report {
 

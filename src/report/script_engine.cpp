@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::report {
 namespace {

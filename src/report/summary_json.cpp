@@ -6,7 +6,7 @@
 
 #include "base/row_json.h"
 #include "report/rounded.h"
-#include "w2s/evaluation.h"
+#include "w2s/predictor.h"
 
 namespace w2s::report {
 namespace {

@@ -8,10 +8,8 @@
 
 #include "results/embeddings_file.h"
 #include "results/prompt_embeddings.h"
-#include "w2s/encoder_choice.h"
-#include "w2s/error.h"
-#include "w2s/prompt_texts.h"
-#include "w2s/results_folder.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 
 namespace w2s {
 namespace {

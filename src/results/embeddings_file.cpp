@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/values.h"
-#include "w2s/error.h"
-#include "w2s/tensor_file.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "w2s/prompt_variant.h"
-#include "w2s/results_folder.h"
+#include "w2s/data.h"
+#include "w2s/results.h"
 
 namespace w2s {
 

@@ -1,4 +1,4 @@
-#include "w2s/encoder_choice.h"
+#include "w2s/results.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <limits>
 
-#include "w2s/error.h"
-#include "w2s/prompt_encoder.h"
-#include "w2s/remote_embeddings.h"
+#include "remote/remote_embeddings.h"
+#include "w2s/base.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

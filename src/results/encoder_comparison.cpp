@@ -1,11 +1,11 @@
-#include "w2s/encoder_comparison.h"
+#include "w2s/results.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "base/row_json.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {
@@ -49,14 +49,14 @@ EncoderSpace space_of(const JsonValue& json) {
 }  // namespace
 
 Fields<EncoderScore> encoder_score_fields() {
-  using Row = EncoderScore;
-  return {{column_named("encoder"), &Row::encoder},
-          {column_named("behavior"), &Row::behavior},
-          {column_named("method"), &Row::method},
-          {{"cv_accuracy", "CV accuracy", percentage()}, &Row::cv_accuracy},
-          {{"cv_steerability", "CV steerability", decimals(4)}, &Row::cv_steerability},
-          {{"test_accuracy", "test accuracy", percentage()}, &Row::test_accuracy},
-          {{"test_steerability", "test steerability", decimals(4)}, &Row::test_steerability}};
+  using Score = EncoderScore;
+  return {{column_named("encoder"), &Score::encoder},
+          {column_named("behavior"), &Score::behavior},
+          {column_named("method"), &Score::method},
+          {{"cv_accuracy", "CV accuracy", percentage()}, &Score::cv_accuracy},
+          {{"cv_steerability", "CV steerability", decimals(4)}, &Score::cv_steerability},
+          {{"test_accuracy", "test accuracy", percentage()}, &Score::test_accuracy},
+          {{"test_steerability", "test steerability", decimals(4)}, &Score::test_steerability}};
 }
 
 std::string encoder_comparison_to_json(const EncoderComparison& comparison) {

@@ -1,4 +1,4 @@
-#include "w2s/layer_analysis.h"
+#include "w2s/results.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,9 @@
 #include <functional>
 #include <numeric>
 
-#include "w2s/error.h"
-#include "w2s/layer_labels.h"
-#include "w2s/layer_predictor.h"
-#include "w2s/steerability.h"
+#include "w2s/base.h"
+#include "w2s/predictor.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

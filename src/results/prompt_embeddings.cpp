@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "results/embeddings_file.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 

@@ -1,4 +1,4 @@
-#include "w2s/prompt_texts.h"
+#include "w2s/results.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/results_folder.h"
+#include "w2s/results.h"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,7 @@
 #include <utility>
 
 #include "results/settings_file.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

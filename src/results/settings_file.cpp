@@ -6,8 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

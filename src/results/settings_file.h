@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "w2s/results_folder.h"
-#include "w2s/sweep_executor.h"
+#include "w2s/results.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

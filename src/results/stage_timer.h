@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "w2s/job.h"
-#include "w2s/stage_times.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 
 namespace w2s {
 

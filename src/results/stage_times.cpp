@@ -1,4 +1,4 @@
-#include "w2s/stage_times.h"
+#include "w2s/results.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

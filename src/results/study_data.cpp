@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "w2s/dataset.h"
+#include "w2s/data.h"
 #include "w2s/model.h"
-#include "w2s/results_folder.h"
+#include "w2s/results.h"
 
 namespace w2s {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::serve {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "serve/protocol/api_error.h"
-#include "w2s/error.h"
-#include "w2s/steering_request.h"
+#include "w2s/base.h"
+#include "w2s/generation.h"
 
 namespace w2s::serve {
 namespace {

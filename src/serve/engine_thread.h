@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "serve/event_channel.h"
-#include "w2s/generation_engine.h"
+#include "w2s/generation.h"
 
 namespace w2s::serve {
 

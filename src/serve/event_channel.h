@@ -8,7 +8,7 @@
 #include <mutex>
 #include <optional>
 
-#include "w2s/generation_engine.h"
+#include "w2s/generation.h"
 
 namespace w2s::serve {
 

@@ -11,7 +11,7 @@
 
 #include "serve/protocol/api_error.h"
 #include "serve/protocol/responses.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::serve {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <iterator>
 
-#include "w2s/version.h"
+#include "w2s/model.h"
 
 namespace w2s::serve {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "serve/protocol/api_error.h"
 #include "serve/web_files.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::serve {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "serve/event_channel.h"
-#include "w2s/steering_request.h"
+#include "w2s/generation.h"
 
 namespace w2s::serve {
 

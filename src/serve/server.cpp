@@ -18,8 +18,8 @@
 #include "serve/protocol/responses.h"
 #include "serve/protocol/steerings.h"
 #include "serve/shared_encoder.h"
-#include "w2s/error.h"
-#include "w2s/generation_engine.h"
+#include "w2s/base.h"
+#include "w2s/generation.h"
 
 namespace w2s {
 namespace {

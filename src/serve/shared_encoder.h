@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "w2s/text_encoder.h"
+#include "w2s/base.h"
 
 namespace w2s::serve {
 

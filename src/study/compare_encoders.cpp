@@ -4,11 +4,11 @@
 #include <span>
 #include <utility>
 
+#include "nn/silhouette.h"
+#include "nn/umap.h"
 #include "results/prompt_embeddings.h"
 #include "study/staged_job.h"
-#include "w2s/silhouette.h"
 #include "w2s/study.h"
-#include "w2s/umap.h"
 
 namespace w2s {
 namespace {

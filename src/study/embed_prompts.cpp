@@ -1,4 +1,4 @@
-#include "w2s/embed_prompts.h"
+#include "w2s/study.h"
 
 #include <fmt/format.h>
 
@@ -10,9 +10,8 @@
 
 #include "base/values.h"
 #include "results/embeddings_file.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/tensor_file.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s {
 namespace {

@@ -6,8 +6,8 @@
 #include "results/embeddings_file.h"
 #include "results/study_data.h"
 #include "study/staged_job.h"
-#include "w2s/embed_prompts.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
+#include "w2s/study.h"
 
 namespace w2s {
 namespace {

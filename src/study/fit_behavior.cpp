@@ -10,8 +10,8 @@
 
 #include "results/prompt_embeddings.h"
 #include "study/staged_job.h"
-#include "w2s/encoder_choice.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 #include "w2s/study.h"
 
 namespace w2s {

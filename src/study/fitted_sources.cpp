@@ -6,9 +6,8 @@
 #include <array>
 #include <utility>
 
-#include "w2s/error.h"
-#include "w2s/representations.h"
-#include "w2s/steering_methods.h"
+#include "w2s/base.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

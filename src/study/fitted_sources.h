@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "study/prepared_behavior.h"
-#include "w2s/prompt_reader.h"
-#include "w2s/ranks.h"
+#include "w2s/base.h"
+#include "w2s/decoding.h"
 #include "w2s/study.h"
 
 namespace w2s {

@@ -1,4 +1,4 @@
-#include "w2s/multi_layer_evaluation.h"
+#include "w2s/study.h"
 
 #include <fmt/format.h>
 
@@ -11,15 +11,14 @@
 #include <numeric>
 #include <utility>
 
-#include "eval/statistics.h"
+#include "base/parallel.h"
+#include "predictor/statistics.h"
 #include "results/prompt_embeddings.h"
 #include "results/settings_file.h"
 #include "results/study_data.h"
 #include "study/staged_job.h"
-#include "w2s/error.h"
-#include "w2s/parallel.h"
-#include "w2s/results_folder.h"
-#include "w2s/steerability.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 #include "w2s/sweep.h"
 
 namespace w2s {

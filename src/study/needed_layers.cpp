@@ -1,6 +1,6 @@
 #include "study/needed_layers.h"
 
-#include "w2s/evaluation.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 namespace {

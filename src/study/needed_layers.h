@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "results/prompt_embeddings.h"
-#include "w2s/layer_predictor.h"
-#include "w2s/results_folder.h"
+#include "w2s/predictor.h"
+#include "w2s/results.h"
 #include "w2s/sweep.h"
 
 namespace w2s {
@@ -20,7 +20,7 @@ class NeededLayers {
   /// Throws Error{results} if predictors are missing.
   explicit NeededLayers(const BehaviorResults& behavior);
 
-  /// A LayerChoice. Safe to call from several threads at once.
+  /// A LayerSelector. Safe to call from several threads at once.
   [[nodiscard]] std::vector<std::size_t> operator()(const SweepKey& key,
                                                     std::span<const std::vector<float>> encodings) const;
 

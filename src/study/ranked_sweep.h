@@ -4,10 +4,9 @@
 #include <functional>
 #include <optional>
 
-#include "w2s/job.h"
-#include "w2s/ranks.h"
+#include "w2s/base.h"
 #include "w2s/study.h"
-#include "w2s/sweep_store.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

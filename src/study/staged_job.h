@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "w2s/job.h"
+#include "w2s/base.h"
 
 namespace w2s {
 

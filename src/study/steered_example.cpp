@@ -1,8 +1,8 @@
 #include "study/steered_example.h"
 
 #include "results/prompt_embeddings.h"
-#include "w2s/greedy_answer.h"
-#include "w2s/prompt_reader.h"
+#include "vectors/greedy_answer.h"
+#include "w2s/decoding.h"
 
 namespace w2s {
 namespace {

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/parallel.h"
 #include "engine/reading/prompt_state_cache.h"
 #include "results/settings_file.h"
 #include "results/stage_timer.h"
@@ -17,14 +18,10 @@
 #include "study/steered_example.h"
 #include "study/study_encoders.h"
 #include "study/study_plan.h"
-#include "w2s/embed_prompts.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/parallel.h"
-#include "w2s/prompt_texts.h"
-#include "w2s/study_options.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
+#include "w2s/results.h"
 #include "w2s/sweep.h"
-#include "w2s/version.h"
 
 namespace w2s {
 namespace {
@@ -100,7 +97,7 @@ void sweep_base(const PreparedBehavior& prepared, const SweepRequest& request, c
       measure_noise_floor(plan.executor, decoders.front(), request, items, noise_floor_samples, job));
 }
 
-LayerChoice layers_for_variants(const BehaviorFolder& folder, const StudyPlan& plan) {
+LayerSelector layers_for_variants(const BehaviorFolder& folder, const StudyPlan& plan) {
   if (plan.variants_at_all_layers)
     return [&plan](const SweepKey&, std::span<const std::vector<float>>) { return plan.grid.layers; };
   return NeededLayers(BehaviorResults(folder));

@@ -1,4 +1,4 @@
-#include "w2s/study_cost.h"
+#include "w2s/study.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,9 +8,8 @@
 
 #include "engine/reading/layerwise_reader.h"
 #include "study/study_plan.h"
-#include "w2s/constant_source.h"
-#include "w2s/steering_methods.h"
 #include "w2s/sweep.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "w2s/encoder_choice.h"
-#include "w2s/prompt_encoder.h"
+#include "w2s/results.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

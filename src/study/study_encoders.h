@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "w2s/base.h"
 #include "w2s/study.h"
-#include "w2s/text_encoder.h"
 
 namespace w2s {
 

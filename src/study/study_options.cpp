@@ -1,15 +1,14 @@
-#include "w2s/study_options.h"
+#include "w2s/study.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 
-#include "w2s/encoder_choice.h"
-#include "w2s/file.h"
-#include "w2s/steerability.h"
-#include "w2s/steering_methods.h"
-#include "w2s/sweep_plan.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
+#include "w2s/sweep.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

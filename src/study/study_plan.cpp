@@ -8,8 +8,8 @@
 #include "engine/decoder_count.h"
 #include "results/settings_file.h"
 #include "study/fitted_sources.h"
-#include "w2s/error.h"
-#include "w2s/study_options.h"
+#include "w2s/base.h"
+#include "w2s/study.h"
 
 namespace w2s {
 namespace {

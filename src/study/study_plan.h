@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "study/prepared_behavior.h"
-#include "w2s/decoder.h"
-#include "w2s/prompt_encoder.h"
+#include "w2s/decoding.h"
 #include "w2s/study.h"
-#include "w2s/sweep_executor.h"
-#include "w2s/sweep_plan.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

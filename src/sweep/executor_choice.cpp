@@ -6,7 +6,7 @@
 #include "base/names.h"
 #include "sweep/minimal_executor.h"
 #include "sweep/rows_executor.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/layerwise_model.h"
 #include "engine/reading/layerwise_reader.h"
-#include "w2s/layerwise_model.h"
-#include "w2s/sweep_executor.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "w2s/prompt_reader.h"
+#include "w2s/decoding.h"
 
 namespace w2s {
 namespace {

@@ -1,8 +1,8 @@
 // The loop everyone writes first: the whole prompt again for every answer, layer and multiplier.
 #pragma once
 
-#include "w2s/decoder.h"
-#include "w2s/sweep_executor.h"
+#include "w2s/decoding.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

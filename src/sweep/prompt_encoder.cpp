@@ -1,4 +1,4 @@
-#include "w2s/prompt_encoder.h"
+#include "w2s/sweep.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <optional>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "engine/reading/decoder_reader.h"
 #include "sweep/steered_rows.h"
-#include "w2s/decoder.h"
-#include "w2s/sweep_executor.h"
+#include "w2s/decoding.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

@@ -7,7 +7,7 @@
 #include <exception>
 #include <string>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::sqlite {
 

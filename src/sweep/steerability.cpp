@@ -1,11 +1,11 @@
-#include "w2s/steerability.h"
+#include "w2s/sweep.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -6,9 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "w2s/prompt_reading.h"
-#include "w2s/steering_operator.h"
-#include "w2s/sweep_plan.h"
+#include "w2s/decoding.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "w2s/sweep_store.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 

@@ -10,10 +10,10 @@
 #include <set>
 #include <utility>
 
+#include "base/parallel.h"
 #include "sweep/minimal_executor.h"
 #include "sweep/rows_executor.h"
-#include "w2s/error.h"
-#include "w2s/parallel.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/sweep_plan.h"
+#include "w2s/sweep.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

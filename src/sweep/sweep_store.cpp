@@ -1,4 +1,4 @@
-#include "w2s/sweep_store.h"
+#include "w2s/sweep.h"
 
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@
 #include "base/values.h"
 #include "sweep/sqlite.h"
 #include "sweep/store_header.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/constant_source.h"
+#include "w2s/vectors.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "base/values.h"
 #include "vectors/layer_directions.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

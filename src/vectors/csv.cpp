@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "data/text.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::vectors {
 namespace {

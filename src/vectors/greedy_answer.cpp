@@ -1,4 +1,4 @@
-#include "w2s/greedy_answer.h"
+#include "vectors/greedy_answer.h"
 
 #include <algorithm>
 

@@ -9,7 +9,7 @@
 #include "nn/mlp.h"
 #include "nn/principal_axes.h"
 #include "vectors/l2s_network.h"
-#include "w2s/steering_methods.h"
+#include "w2s/vectors.h"
 
 namespace w2s::l2s {
 

@@ -9,8 +9,7 @@
 #include <variant>
 
 #include "vectors/l2s_coordinates.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::l2s {
 namespace {

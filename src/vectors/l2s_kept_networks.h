@@ -9,7 +9,7 @@
 #include <string>
 
 #include "vectors/l2s_network.h"
-#include "w2s/steering_methods.h"
+#include "w2s/vectors.h"
 
 namespace w2s::l2s {
 

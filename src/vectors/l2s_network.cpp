@@ -11,7 +11,7 @@
 #include <variant>
 
 #include "base/values.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::l2s {
 namespace {

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "w2s/tensor_file.h"
+#include "w2s/model.h"
 
 namespace w2s::l2s {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/parallel.h"
+#include "base/random.h"
 #include "nn/training.h"
-#include "w2s/parallel.h"
-#include "w2s/random.h"
 
 namespace w2s::l2s {
 namespace {

@@ -15,8 +15,8 @@
 #include "vectors/l2s_coordinates.h"
 #include "vectors/l2s_kept_networks.h"
 #include "vectors/l2s_network.h"
-#include "w2s/job.h"
-#include "w2s/steering_methods.h"
+#include "w2s/base.h"
+#include "w2s/vectors.h"
 
 namespace w2s::l2s {
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::vectors {
 

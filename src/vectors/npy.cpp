@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "data/text.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::vectors {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "vectors/npy.h"
 #include "vectors/zip_archive.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::vectors {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "w2s/representations.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/representations.h"
+#include "w2s/vectors.h"
 
 #include <fmt/format.h>
 
@@ -12,10 +12,9 @@
 #include <system_error>
 #include <utility>
 
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/parallel.h"
-#include "w2s/tensor_file.h"
+#include "base/parallel.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s {
 namespace {

@@ -1,10 +1,10 @@
-#include "w2s/tokenized_sample.h"
+#include "w2s/vectors.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 

@@ -1,4 +1,4 @@
-#include "w2s/vector_exchange.h"
+#include "w2s/vectors.h"
 
 #include <fmt/format.h>
 
@@ -16,10 +16,8 @@
 #include "vectors/csv.h"
 #include "vectors/layer_directions.h"
 #include "vectors/npz.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 #include "w2s/model.h"
-#include "w2s/tensor_file.h"
 
 namespace w2s {
 namespace {

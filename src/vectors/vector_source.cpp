@@ -1,4 +1,4 @@
-#include "w2s/vector_source.h"
+#include "w2s/vectors.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,7 @@
 #include <array>
 #include <string_view>
 
-#include "w2s/constant_source.h"
-#include "w2s/error.h"
-#include "w2s/steering_methods.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <new>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::vectors {
 namespace {

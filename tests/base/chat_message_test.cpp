@@ -1,4 +1,4 @@
-#include "w2s/chat_message.h"
+#include "w2s/base.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,6 @@
 
 #include "support/file_size_limit.h"
 #include "support/temporary_folder.h"
-#include "w2s/error.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/parallel.h"
+#include "base/parallel.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

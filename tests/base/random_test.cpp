@@ -1,4 +1,4 @@
-#include "w2s/random.h"
+#include "base/random.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,8 +9,8 @@
 
 #include "cli/small_study.h"
 #include "support/tiny_model.h"
-#include "w2s/file.h"
-#include "w2s/tensor_file.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s::test {
 namespace {

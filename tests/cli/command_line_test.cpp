@@ -1,4 +1,4 @@
-#include "cli/command_line.h"
+#include "cli/options/command_line.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,13 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "cli/help_formatter.h"
-#include "cli/options.h"
+#include "cli/options/help_formatter.h"
+#include "cli/options/options.h"
 #include "cli/recording_console.h"
 #include "support/temporary_folder.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/study_options.h"
+#include "w2s/base.h"
+#include "w2s/study.h"
 
 namespace w2s::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include "cli/small_study.h"
 #include "remote/embeddings_server.h"
 #include "support/tiny_bert.h"
-#include "w2s/tensor_file.h"
+#include "w2s/model.h"
 
 namespace w2s::test {
 namespace {

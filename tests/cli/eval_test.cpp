@@ -6,13 +6,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/recording_console.h"
 #include "remote/judge_server.h"
 #include "support/error_of.h"
 #include "support/study_settings.h"
 #include "support/tiny_study.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 #include "w2s/study.h"
 
 namespace w2s::cli {

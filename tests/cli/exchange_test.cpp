@@ -7,9 +7,8 @@
 #include <string>
 
 #include "cli/small_study.h"
-#include "w2s/constant_source.h"
-#include "w2s/tensor_file.h"
-#include "w2s/vector_source.h"
+#include "w2s/model.h"
+#include "w2s/vectors.h"
 
 namespace w2s::test {
 namespace {

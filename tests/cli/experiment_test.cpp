@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/small_study.h"
-#include "w2s/paper_figures.h"
+#include "w2s/report.h"
 
 namespace w2s::test {
 namespace {

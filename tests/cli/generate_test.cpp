@@ -5,13 +5,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
-#include "cli/generation_options.h"
+#include "cli/commands/commands.h"
+#include "cli/options/generation_options.h"
+#include "cli/print/side_by_side.h"
 #include "cli/recording_console.h"
-#include "cli/side_by_side.h"
 #include "generate/generations.h"
 #include "support/error_of.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 #include "w2s/study.h"
 
 namespace w2s::cli {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "cli/small_study.h"
-#include "w2s/steering_methods.h"
+#include "w2s/vectors.h"
 
 namespace w2s::test {
 namespace {
@@ -75,11 +75,25 @@ TEST_F(Methods, TellWhatL2sChoseAndHowNearItComesToTheOracle) {
 }
 
 TEST_F(Methods, GoOnWhereTheyWereInterrupted) {
-  // So small a learning rate that training does not stop early, but not so small that F32 rounds its steps away.
-  const std::vector<std::string> arguments = {
-      "vectors",           "-m", path("model.gguf"),     "--data",   path("review.jsonl"), "--method", "l2s",
-      "--context-layers",  "1",  "--l2s-learning-rates", "0.000001", "--l2s-max-epochs",   "5000",     "-o",
-      path("vectors.gguf")};
+  // As many epochs as training would wait for a better one, of networks so wide that they take a while: training ends
+  // where its epochs do, and not before the signal comes.
+  const std::vector<std::string> arguments = {"vectors",
+                                              "-m",
+                                              path("model.gguf"),
+                                              "--data",
+                                              path("review.jsonl"),
+                                              "--method",
+                                              "l2s",
+                                              "--context-layers",
+                                              "1",
+                                              "--l2s-hidden-width",
+                                              "50000",
+                                              "--l2s-max-epochs",
+                                              "20",
+                                              "--threads",
+                                              "1",
+                                              "-o",
+                                              path("vectors.gguf")};
   ProcessOptions interrupted;
   interrupted.interrupt_at = "l2s 0/4";
   const auto first = w2s(arguments, interrupted);

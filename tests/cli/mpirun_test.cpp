@@ -16,10 +16,9 @@
 #include <vector>
 
 #include "cli/small_study.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 #include "w2s/study.h"
-#include "w2s/sweep_store.h"
+#include "w2s/sweep.h"
 
 namespace w2s::test {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cli/small_study.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::test {
 namespace {

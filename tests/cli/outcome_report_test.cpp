@@ -1,4 +1,4 @@
-#include "cli/outcome_report.h"
+#include "cli/print/outcome_report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

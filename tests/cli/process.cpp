@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::test {
 namespace {

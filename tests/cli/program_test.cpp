@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/recording_console.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/console.h"
+#include "cli/print/console.h"
 
 namespace w2s::test {
 

@@ -11,7 +11,7 @@
 #include "cli/process.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::test {
 

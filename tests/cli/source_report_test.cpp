@@ -1,8 +1,8 @@
-#include "cli/source_report.h"
+#include "cli/print/source_report.h"
 
 #include <gmock/gmock.h>
 
-#include "w2s/constant_source.h"
+#include "w2s/vectors.h"
 
 namespace w2s::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/sweep_report.h"
+#include "cli/print/sweep_report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

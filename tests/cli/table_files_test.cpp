@@ -1,4 +1,4 @@
-#include "cli/table_files.h"
+#include "cli/print/table_files.h"
 
 #include <gmock/gmock.h>
 
@@ -9,8 +9,8 @@
 
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
-#include "w2s/file.h"
-#include "w2s/paper_figures.h"
+#include "w2s/base.h"
+#include "w2s/report.h"
 
 namespace w2s::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "cli/small_study.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::test {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "w2s/dataset.h"
+#include "w2s/data.h"
 
 namespace w2s {
 namespace {

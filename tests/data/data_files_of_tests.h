@@ -9,9 +9,8 @@
 #include <string_view>
 
 #include "support/temporary_folder.h"
-#include "w2s/dataset.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
+#include "w2s/data.h"
 
 namespace w2s::test {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "w2s/error.h"
-#include "w2s/random.h"
+#include "base/random.h"
+#include "w2s/base.h"
 
 namespace w2s::data {
 namespace {

@@ -1,11 +1,11 @@
-#include "w2s/prompt_variant.h"
+#include "w2s/data.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

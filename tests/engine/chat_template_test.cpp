@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "support/tiny_study.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <memory>
 
+#include "base/random.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
-#include "w2s/decoder.h"
-#include "w2s/random.h"
-#include "w2s/vector_exchange.h"
+#include "w2s/decoding.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

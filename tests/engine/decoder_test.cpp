@@ -1,4 +1,4 @@
-#include "w2s/decoder.h"
+#include "w2s/decoding.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 
 #include "support/error_of.h"
 #include "support/tiny_study.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/embedding_model.h"
+#include "w2s/model.h"
 
 #include <gmock/gmock.h>
 

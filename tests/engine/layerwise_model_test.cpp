@@ -1,4 +1,4 @@
-#include "w2s/layerwise_model.h"
+#include "engine/layerwise_model.h"
 
 #include <gmock/gmock.h>
 #include <llama.h>
@@ -6,7 +6,7 @@
 #include <array>
 
 #include "support/tiny_study.h"
-#include "w2s/decoder.h"
+#include "w2s/decoding.h"
 
 namespace w2s {
 namespace {

@@ -8,8 +8,7 @@
 #include "support/error_of.h"
 #include "support/shared_data.h"
 #include "support/tiny_study.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,11 +1,11 @@
-#include "w2s/prompt_reader.h"
+#include "w2s/decoding.h"
 
 #include <gmock/gmock.h>
 
 #include "engine/reading/layerwise_reader.h"
 #include "support/error_of.h"
 #include "support/tiny_study.h"
-#include "w2s/representations.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

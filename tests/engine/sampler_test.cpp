@@ -1,4 +1,4 @@
-#include "w2s/sampler.h"
+#include "w2s/decoding.h"
 
 #include <gmock/gmock.h>
 
@@ -6,9 +6,9 @@
 #include <limits>
 #include <set>
 
+#include "base/random.h"
 #include "support/error_of.h"
 #include "support/tiny_study.h"
-#include "w2s/random.h"
 
 namespace w2s {
 namespace {

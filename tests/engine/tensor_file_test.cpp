@@ -1,4 +1,4 @@
-#include "w2s/tensor_file.h"
+#include "w2s/model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,12 +14,11 @@
 #include <string_view>
 #include <utility>
 
+#include "base/random.h"
 #include "support/error_of.h"
 #include "support/file_size_limit.h"
 #include "support/temporary_folder.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/random.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

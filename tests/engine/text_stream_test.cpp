@@ -1,9 +1,9 @@
-#include "w2s/text_stream.h"
+#include "engine/text_stream.h"
 
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "support/tiny_study.h"
-#include "w2s/random.h"
 
 namespace w2s {
 namespace {

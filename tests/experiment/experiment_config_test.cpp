@@ -5,8 +5,8 @@
 
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
+#include "w2s/base.h"
 #include "w2s/experiment.h"
-#include "w2s/file.h"
 
 namespace w2s {
 namespace {

@@ -8,7 +8,7 @@
 #include "support/error_of.h"
 #include "support/study_settings.h"
 #include "support/tiny_study.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

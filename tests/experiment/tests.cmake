@@ -1,2 +1,2 @@
 w2s_room_tests(experiment
-  TOPICS experiment experiment_config)
+  TOPICS example1 experiment experiment_config paper_numbers paper_tables)

@@ -6,12 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "w2s/constant_source.h"
-#include "w2s/dataset.h"
-#include "w2s/named_steering.h"
-#include "w2s/representations.h"
-#include "w2s/split.h"
-#include "w2s/tokenized_sample.h"
+#include "w2s/data.h"
+#include "w2s/generation.h"
+#include "w2s/vectors.h"
 
 namespace w2s::test {
 

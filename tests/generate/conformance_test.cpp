@@ -5,7 +5,7 @@
 
 #include "generate/generations.h"
 #include "support/shared_data.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

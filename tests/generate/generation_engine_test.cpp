@@ -1,4 +1,4 @@
-#include "w2s/generation_engine.h"
+#include "w2s/generation.h"
 
 #include <gmock/gmock.h>
 
@@ -6,9 +6,9 @@
 #include <limits>
 #include <set>
 
+#include "engine/text_stream.h"
 #include "generate/generations.h"
 #include "support/error_of.h"
-#include "w2s/text_stream.h"
 
 namespace w2s {
 namespace {

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "support/tiny_study.h"
-#include "w2s/generation_engine.h"
-#include "w2s/random.h"
+#include "w2s/generation.h"
 
 namespace w2s::test {
 

@@ -5,11 +5,11 @@
 #include <iostream>
 #include <set>
 
+#include "base/parallel.h"
 #include "generate/builtin_steering.h"
 #include "generate/generations.h"
 #include "support/shared_data.h"
-#include "w2s/parallel.h"
-#include "w2s/prompt_variant.h"
+#include "w2s/data.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/layer_choice.h"
+#include "w2s/generation.h"
 
 #include <gmock/gmock.h>
 

@@ -1,14 +1,14 @@
-#include "w2s/named_steering.h"
+#include "w2s/generation.h"
 
 #include <gmock/gmock.h>
 
 #include "generate/generations.h"
 #include "support/error_of.h"
 #include "support/tiny_bert.h"
-#include "w2s/embedding_model.h"
-#include "w2s/results_folder.h"
-#include "w2s/steering_methods.h"
-#include "w2s/sweep_store.h"
+#include "w2s/model.h"
+#include "w2s/results.h"
+#include "w2s/sweep.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/open_ended_evaluation.h"
+#include "w2s/generation.h"
 
 #include <gmock/gmock.h>
 
@@ -10,7 +10,7 @@
 #include "generate/generations.h"
 #include "support/error_of.h"
 #include "support/study_settings.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 #include "w2s/study.h"
 
 namespace w2s {

@@ -1,4 +1,4 @@
-#include "w2s/steering_request.h"
+#include "w2s/generation.h"
 
 #include <gmock/gmock.h>
 

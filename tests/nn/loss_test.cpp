@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::nn {
 namespace {

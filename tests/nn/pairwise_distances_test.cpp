@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::nn {
 namespace {

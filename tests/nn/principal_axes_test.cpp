@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::nn {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/silhouette.h"
+#include "nn/silhouette.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "base/random.h"
 #include "support/error_of.h"
-#include "w2s/random.h"
 
 namespace w2s {
 namespace {

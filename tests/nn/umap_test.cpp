@@ -1,4 +1,4 @@
-#include "w2s/umap.h"
+#include "nn/umap.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <limits>
 #include <set>
 
+#include "base/random.h"
+#include "nn/silhouette.h"
 #include "support/error_of.h"
-#include "w2s/random.h"
-#include "w2s/silhouette.h"
 
 namespace w2s {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "predictor/synthetic_samples.h"
-#include "w2s/error.h"
-#include "w2s/layer_predictor.h"
+#include "w2s/base.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 namespace {

@@ -1,12 +1,12 @@
-#include "w2s/layer_labels.h"
+#include "w2s/predictor.h"
 
 #include <gmock/gmock.h>
 
 #include <functional>
 #include <limits>
 
-#include "w2s/error.h"
-#include "w2s/random.h"
+#include "base/random.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

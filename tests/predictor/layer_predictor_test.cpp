@@ -1,11 +1,11 @@
-#include "w2s/layer_predictor.h"
+#include "w2s/predictor.h"
 
 #include <gmock/gmock.h>
 
 #include <cmath>
 #include <limits>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

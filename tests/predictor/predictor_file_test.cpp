@@ -9,9 +9,9 @@
 
 #include "predictor/synthetic_samples.h"
 #include "support/temporary_folder.h"
-#include "w2s/error.h"
-#include "w2s/layer_predictor.h"
-#include "w2s/tensor_file.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 namespace {

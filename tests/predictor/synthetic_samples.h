@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "w2s/layer_labels.h"
-#include "w2s/random.h"
+#include "base/random.h"
+#include "w2s/predictor.h"
 
 namespace w2s::test {
 

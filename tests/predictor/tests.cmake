@@ -1,2 +1,2 @@
 w2s_room_tests(predictor
-  TOPICS cross_validation fit_predictors layer_labels layer_predictor predictor_file)
+  TOPICS bootstrap cross_validation evaluation fit_predictors layer_labels layer_predictor predictor_file results_json)

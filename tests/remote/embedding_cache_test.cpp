@@ -7,7 +7,7 @@
 #include "support/error_of.h"
 #include "support/file_size_limit.h"
 #include "support/temporary_folder.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::remote {
 namespace {

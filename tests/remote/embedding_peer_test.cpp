@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "remote/remote_embeddings.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
-#include "w2s/embedding_model.h"
-#include "w2s/remote_embeddings.h"
+#include "w2s/model.h"
 
 namespace w2s {
 namespace {

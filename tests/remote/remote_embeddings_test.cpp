@@ -1,4 +1,4 @@
-#include "w2s/remote_embeddings.h"
+#include "remote/remote_embeddings.h"
 
 #include <gmock/gmock.h>
 #include <httplib.h>
@@ -13,7 +13,7 @@
 #include "remote/embeddings_server.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -16,9 +16,8 @@
 #include "report/synthetic_reports.h"
 #include "report/web_files.h"
 #include "support/temporary_folder.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/steerability.h"
+#include "w2s/base.h"
+#include "w2s/sweep.h"
 
 namespace w2s::test {
 namespace {

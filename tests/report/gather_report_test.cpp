@@ -14,7 +14,7 @@
 #include "report/web_files.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 #include "w2s/report.h"
 #include "w2s/study.h"
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::report {
 namespace {

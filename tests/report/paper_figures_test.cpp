@@ -1,4 +1,4 @@
-#include "w2s/paper_figures.h"
+#include "w2s/report.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -14,8 +14,8 @@
 
 #include "report/xml_reader.h"
 #include "support/error_of.h"
-#include "w2s/error.h"
-#include "w2s/evaluation.h"
+#include "w2s/base.h"
+#include "w2s/predictor.h"
 
 namespace w2s {
 namespace {

@@ -13,7 +13,7 @@
 #include "report/page_reader.h"
 #include "report/synthetic_reports.h"
 #include "support/error_of.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s::report {
 namespace {

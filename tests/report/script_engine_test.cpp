@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "support/error_of.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::report {
 namespace {

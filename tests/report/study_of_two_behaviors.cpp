@@ -6,8 +6,8 @@
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
 #include "support/tiny_study.h"
-#include "w2s/encoder_comparison.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 #include "w2s/study.h"
 
 namespace w2s::test {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::test {
 namespace {

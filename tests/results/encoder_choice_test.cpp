@@ -1,9 +1,9 @@
-#include "w2s/encoder_choice.h"
+#include "w2s/results.h"
 
 #include <gmock/gmock.h>
 
 #include "support/error_of.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,13 +1,13 @@
-#include "w2s/layer_analysis.h"
+#include "w2s/results.h"
 
 #include <gmock/gmock.h>
 
 #include <array>
 
-#include "eval/toy_evaluation.h"
+#include "predictor/toy_evaluation.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
-#include "w2s/sweep_store.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

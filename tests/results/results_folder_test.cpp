@@ -1,4 +1,4 @@
-#include "w2s/results_folder.h"
+#include "w2s/results.h"
 
 #include <gmock/gmock.h>
 
@@ -7,9 +7,7 @@
 #include "results/prompt_embeddings.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/prompt_texts.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/stage_times.h"
+#include "w2s/results.h"
 
 #include <gmock/gmock.h>
 
@@ -9,8 +9,7 @@
 #include "results/stage_timer.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -7,7 +7,7 @@
 #include "serve/completion.h"
 #include "study/scripted_encoder.h"
 #include "support/tiny_study.h"
-#include "w2s/embed_prompts.h"
+#include "w2s/study.h"
 
 namespace w2s {
 namespace {

@@ -6,7 +6,7 @@
 #include "serve/running_server.h"
 #include "serve/web_files.h"
 #include "support/temporary_folder.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "serve/api_error_of.h"
 #include "serve/protocol/requests.h"
-#include "w2s/random.h"
 
 namespace w2s::serve {
 namespace {

@@ -9,7 +9,7 @@
 #include "serve/api_error_of.h"
 #include "serve/protocol/requests.h"
 #include "serve/protocol/steerings.h"
-#include "w2s/constant_source.h"
+#include "w2s/vectors.h"
 
 namespace w2s::serve {
 namespace {

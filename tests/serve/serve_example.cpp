@@ -12,7 +12,7 @@
 #include "serve/running_server.h"
 #include "support/tiny_bert.h"
 #include "support/tiny_study.h"
-#include "w2s/results_folder.h"
+#include "w2s/results.h"
 
 namespace w2s::test {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "serve/running_server.h"
 #include "support/error_of.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -5,16 +5,14 @@
 #include <memory>
 #include <span>
 
+#include "base/random.h"
 #include "results/prompt_embeddings.h"
 #include "study/scripted_encoder.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_study.h"
-#include "w2s/embed_prompts.h"
-#include "w2s/encoder_comparison.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/random.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 #include "w2s/study.h"
 
 namespace w2s {

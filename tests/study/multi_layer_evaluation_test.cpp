@@ -1,4 +1,4 @@
-#include "w2s/multi_layer_evaluation.h"
+#include "w2s/study.h"
 
 #include <gmock/gmock.h>
 
@@ -12,9 +12,8 @@
 #include "support/error_of.h"
 #include "support/study_settings.h"
 #include "support/tiny_study.h"
-#include "w2s/file.h"
-#include "w2s/prompt_reader.h"
-#include "w2s/study.h"
+#include "w2s/base.h"
+#include "w2s/decoding.h"
 
 namespace w2s {
 namespace {

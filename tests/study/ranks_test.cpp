@@ -8,11 +8,10 @@
 #include "support/study_settings.h"
 #include "support/thread_ranks.h"
 #include "support/tiny_study.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/stage_times.h"
+#include "w2s/base.h"
+#include "w2s/results.h"
 #include "w2s/study.h"
-#include "w2s/sweep_store.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

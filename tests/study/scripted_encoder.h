@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "w2s/text_encoder.h"
+#include "w2s/base.h"
 
 namespace w2s::test {
 

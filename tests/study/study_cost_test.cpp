@@ -1,4 +1,4 @@
-#include "w2s/study_cost.h"
+#include "w2s/study.h"
 
 #include <gmock/gmock.h>
 
@@ -8,9 +8,9 @@
 #include "support/error_of.h"
 #include "support/tiny_study.h"
 #include "sweep/minimal_executor.h"
-#include "w2s/constant_source.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 #include "w2s/sweep.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

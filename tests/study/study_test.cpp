@@ -12,11 +12,9 @@
 #include "results/settings_file.h"
 #include "support/study_settings.h"
 #include "support/tiny_study.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/prompt_texts.h"
-#include "w2s/stage_times.h"
-#include "w2s/tensor_file.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
+#include "w2s/results.h"
 
 namespace w2s {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::test {
 

@@ -9,8 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "w2s/error.h"
-#include "w2s/ranks.h"
+#include "w2s/base.h"
 
 namespace w2s::test {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "w2s/tensor_file.h"
+#include "w2s/model.h"
 
 namespace w2s::test {
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "w2s/tensor_file.h"
+#include "w2s/model.h"
 
 namespace w2s::test {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::test {
 namespace {

@@ -7,10 +7,9 @@
 
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
-#include "w2s/constant_source.h"
-#include "w2s/dataset.h"
-#include "w2s/decoder.h"
-#include "w2s/tokenized_sample.h"
+#include "w2s/data.h"
+#include "w2s/decoding.h"
+#include "w2s/vectors.h"
 
 namespace w2s::test {
 

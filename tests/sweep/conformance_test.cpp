@@ -10,10 +10,10 @@
 
 #include "support/shared_data.h"
 #include "support/tiny_study.h"
-#include "w2s/file.h"
-#include "w2s/representations.h"
-#include "w2s/sweep_executor.h"
-#include "w2s/tensor_file.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
+#include "w2s/sweep.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

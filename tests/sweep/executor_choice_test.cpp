@@ -2,12 +2,12 @@
 
 #include <string>
 
+#include "engine/layerwise_model.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
 #include "support/tiny_study.h"
-#include "w2s/layerwise_model.h"
-#include "w2s/sweep_executor.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

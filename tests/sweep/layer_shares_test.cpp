@@ -1,4 +1,4 @@
-#include "w2s/layer_shares.h"
+#include "w2s/sweep.h"
 
 #include <gmock/gmock.h>
 

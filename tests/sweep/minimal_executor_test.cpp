@@ -8,7 +8,7 @@
 #include "sweep/executor_ingredients.h"
 #include "sweep/naive_executor.h"
 #include "sweep/rows_executor.h"
-#include "w2s/representations.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

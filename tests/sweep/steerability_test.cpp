@@ -1,12 +1,12 @@
-#include "w2s/steerability.h"
+#include "w2s/sweep.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "w2s/error.h"
-#include "w2s/random.h"
+#include "base/random.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
-#include "w2s/random.h"
-#include "w2s/sweep_store.h"
+#include "base/random.h"
+#include "w2s/sweep.h"
 
 namespace w2s::test {
 

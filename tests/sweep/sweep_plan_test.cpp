@@ -1,8 +1,8 @@
-#include "w2s/sweep_plan.h"
+#include "w2s/sweep.h"
 
 #include <gmock/gmock.h>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -13,9 +13,8 @@
 #include "support/file_size_limit.h"
 #include "support/temporary_folder.h"
 #include "sweep/store_samples.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
-#include "w2s/sweep_store.h"
+#include "w2s/base.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

@@ -10,8 +10,8 @@
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "sweep/store_samples.h"
-#include "w2s/error.h"
-#include "w2s/sweep_store.h"
+#include "w2s/base.h"
+#include "w2s/sweep.h"
 
 namespace w2s {
 namespace {

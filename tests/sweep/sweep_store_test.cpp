@@ -1,4 +1,4 @@
-#include "w2s/sweep_store.h"
+#include "w2s/sweep.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,8 +14,7 @@
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "sweep/store_samples.h"
-#include "w2s/error.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -5,8 +5,8 @@
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "vectors/synthetic_representations.h"
-#include "w2s/steering_methods.h"
-#include "w2s/tensor_file.h"
+#include "w2s/model.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

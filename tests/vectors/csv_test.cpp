@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/random.h"
 #include "support/error_of.h"
-#include "w2s/random.h"
 
 namespace w2s::vectors {
 namespace {

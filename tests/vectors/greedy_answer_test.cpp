@@ -1,4 +1,4 @@
-#include "w2s/greedy_answer.h"
+#include "vectors/greedy_answer.h"
 
 #include <gmock/gmock.h>
 
@@ -6,7 +6,7 @@
 
 #include "support/shared_data.h"
 #include "support/tiny_study.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "support/error_of.h"
 #include "vectors/synthetic_representations.h"
-#include "w2s/steering_methods.h"
+#include "w2s/vectors.h"
 
 namespace w2s {
 namespace {

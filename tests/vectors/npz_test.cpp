@@ -4,10 +4,10 @@
 
 #include <limits>
 
+#include "base/random.h"
 #include "support/error_of.h"
 #include "vectors/zip_archive.h"
-#include "w2s/file.h"
-#include "w2s/random.h"
+#include "w2s/base.h"
 
 namespace w2s::vectors {
 namespace {

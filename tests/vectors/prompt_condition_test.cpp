@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "w2s/random.h"
+#include "base/random.h"
 
 namespace w2s::methods {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/representations.h"
+#include "w2s/vectors.h"
 
 #include <gmock/gmock.h>
 
@@ -7,8 +7,7 @@
 #include "support/error_of.h"
 #include "support/tiny_study.h"
 #include "vectors/synthetic_representations.h"
-#include "w2s/constant_source.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/steering_methods.h"
+#include "w2s/vectors.h"
 
 #include <gmock/gmock.h>
 

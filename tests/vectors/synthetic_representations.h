@@ -5,9 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "w2s/random.h"
-#include "w2s/representations.h"
-#include "w2s/steering_methods.h"
+#include "base/random.h"
+#include "w2s/vectors.h"
 
 namespace w2s::test {
 

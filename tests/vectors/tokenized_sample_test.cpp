@@ -1,10 +1,10 @@
-#include "w2s/tokenized_sample.h"
+#include "w2s/vectors.h"
 
 #include <gmock/gmock.h>
 
 #include "support/error_of.h"
 #include "support/tiny_study.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

@@ -1,4 +1,4 @@
-#include "w2s/vector_exchange.h"
+#include "w2s/vectors.h"
 
 #include <gmock/gmock.h>
 
@@ -12,7 +12,7 @@
 #include "support/file_size_limit.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
-#include "w2s/file.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

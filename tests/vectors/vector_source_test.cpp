@@ -1,4 +1,4 @@
-#include "w2s/vector_source.h"
+#include "w2s/vectors.h"
 
 #include <gmock/gmock.h>
 
@@ -8,9 +8,8 @@
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_model.h"
-#include "w2s/constant_source.h"
-#include "w2s/file.h"
-#include "w2s/tensor_file.h"
+#include "w2s/base.h"
+#include "w2s/model.h"
 
 namespace w2s {
 namespace {

@@ -7,8 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "w2s/decoder.h"
-#include "w2s/prompt_reader.h"
+#include "w2s/decoding.h"
 
 namespace w2s {
 

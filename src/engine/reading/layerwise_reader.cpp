@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/values.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s {
 namespace {

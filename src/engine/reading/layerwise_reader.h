@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/layerwise_model.h"
 #include "engine/reading/prompt_state_cache.h"
-#include "w2s/layerwise_model.h"
-#include "w2s/prompt_reader.h"
+#include "w2s/decoding.h"
 
 namespace w2s {
 

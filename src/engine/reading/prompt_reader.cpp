@@ -1,12 +1,12 @@
-#include "w2s/prompt_reader.h"
+#include "w2s/decoding.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "base/parallel.h"
 #include "engine/reading/decoder_reader.h"
 #include "engine/reading/layerwise_reader.h"
-#include "w2s/error.h"
-#include "w2s/parallel.h"
+#include "w2s/base.h"
 
 namespace w2s {
 

@@ -8,8 +8,8 @@
 #include <optional>
 #include <set>
 
-#include "w2s/layerwise_model.h"
-#include "w2s/prompt_reading.h"
+#include "engine/layerwise_model.h"
+#include "w2s/decoding.h"
 
 namespace w2s {
 

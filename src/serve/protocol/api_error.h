@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::serve {
 

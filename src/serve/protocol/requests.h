@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "serve/protocol/api_error.h"
-#include "w2s/chat_message.h"
+#include "w2s/base.h"
+#include "w2s/decoding.h"
+#include "w2s/generation.h"
 #include "w2s/model.h"
-#include "w2s/sampler.h"
-#include "w2s/steering_request.h"
 
 namespace w2s::serve {
 

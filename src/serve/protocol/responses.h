@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "serve/protocol/scored_tokens.h"
-#include "w2s/generation_engine.h"
-#include "w2s/steering_request.h"
+#include "w2s/generation.h"
 
 namespace w2s::serve {
 

@@ -6,8 +6,8 @@
 #include <array>
 #include <span>
 
-#include "w2s/error.h"
-#include "w2s/layer_choice.h"
+#include "w2s/base.h"
+#include "w2s/generation.h"
 
 namespace w2s::serve {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "serve/protocol/request_json.h"
 #include "serve/protocol/requests.h"
-#include "w2s/steering_request.h"
+#include "w2s/generation.h"
 
 namespace w2s::serve {
 

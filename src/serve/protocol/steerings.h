@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "serve/protocol/api_error.h"
-#include "w2s/named_steering.h"
-#include "w2s/steering_request.h"
+#include "w2s/generation.h"
 
 namespace w2s::serve {
 

@@ -1,6 +1,6 @@
 // Contrastive activation addition (Rimsky et al., 2024; the paper's equation 2): the mean difference.
 #include "vectors/methods/methods.h"
-#include "w2s/constant_source.h"
+#include "w2s/vectors.h"
 
 namespace w2s::methods {
 namespace {

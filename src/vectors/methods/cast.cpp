@@ -17,7 +17,7 @@
 #include "base/values.h"
 #include "vectors/methods/methods.h"
 #include "vectors/methods/prompt_condition.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::methods {
 namespace {

@@ -13,7 +13,7 @@
 #include "vectors/l2s_coordinates.h"
 #include "vectors/l2s_training.h"
 #include "vectors/methods/methods.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::methods {
 namespace {

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <vector>
 
-#include "w2s/constant_source.h"
-#include "w2s/error.h"
-#include "w2s/parallel.h"
+#include "base/parallel.h"
+#include "w2s/base.h"
+#include "w2s/vectors.h"
 
 namespace w2s::methods {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "w2s/steering_methods.h"
+#include "w2s/vectors.h"
 
 namespace w2s::methods {
 

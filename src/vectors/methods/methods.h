@@ -1,7 +1,7 @@
 // The methods, one file each beside this one.
 #pragma once
 
-#include "w2s/steering_methods.h"
+#include "w2s/vectors.h"
 
 namespace w2s::methods {
 

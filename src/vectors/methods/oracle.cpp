@@ -1,6 +1,6 @@
 // The input's own difference h(+) - h(-): what no method can know before the answer, hence an upper bound.
 #include "vectors/methods/methods.h"
-#include "w2s/error.h"
+#include "w2s/base.h"
 
 namespace w2s::methods {
 namespace {

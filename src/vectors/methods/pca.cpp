@@ -5,7 +5,7 @@
 
 #include "vectors/methods/layer_axes.h"
 #include "vectors/methods/methods.h"
-#include "w2s/constant_source.h"
+#include "w2s/vectors.h"
 
 namespace w2s::methods {
 namespace {

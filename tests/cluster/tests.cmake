@@ -1,2 +1,0 @@
-w2s_room_tests(cluster
-  TOPICS launcher cores)

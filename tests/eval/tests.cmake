@@ -1,2 +1,0 @@
-w2s_room_tests(eval
-  TOPICS bootstrap evaluation example1 results_json)

@@ -1,2 +1,0 @@
-w2s_room_tests(paper
-  TOPICS paper_numbers paper_tables)
