@@ -77,25 +77,13 @@ TEST_F(Methods, TellWhatL2sChoseAndHowNearItComesToTheOracle) {
 TEST_F(Methods, GoOnWhereTheyWereInterrupted) {
   // As many epochs as training would wait for a better one, of networks so wide that they take a while: training ends
   // where its epochs do, and not before the signal comes.
-  const std::vector<std::string> arguments = {"vectors",
-                                              "-m",
-                                              path("model.gguf"),
-                                              "--data",
-                                              path("review.jsonl"),
-                                              "--method",
-                                              "l2s",
-                                              "--context-layers",
-                                              "1",
-                                              "--l2s-hidden-width",
-                                              "50000",
-                                              "--l2s-max-epochs",
-                                              "20",
-                                              "--threads",
-                                              "1",
-                                              "-o",
-                                              path("vectors.gguf")};
+  std::vector<std::string> arguments = {"vectors", "-m", path("model.gguf"), "--data", path("review.jsonl")};
+  for (const char* argument : {"--method", "l2s", "--context-layers", "1", "--l2s-hidden-width", "10000",
+                               "--l2s-max-epochs", "20", "--threads", "1", "-o"})
+    arguments.emplace_back(argument);
+  arguments.push_back(path("vectors.gguf"));
   ProcessOptions interrupted;
-  interrupted.interrupt_at = "l2s 0/4";
+  interrupted.interrupt_at = "l2s 0/12";
   const auto first = w2s(arguments, interrupted);
   EXPECT_EQ(first.exit_code, 1);
   EXPECT_THAT(first.err, AllOf(HasSubstr("interrupted"), HasSubstr("goes on from there")));
