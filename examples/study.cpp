@@ -3,13 +3,16 @@
 
 #include <iostream>
 
-int main() try {
+// example_study MODEL.gguf FOLDER
+int main(int count, char** arguments) try {
+  if (count != 3) throw w2s::Error(w2s::ErrorKind::usage, "example_study MODEL.gguf FOLDER");
   w2s::StudySettings settings;
-  settings.model = "build/models/SmolLM2-135M-Instruct-F32.gguf";
+  settings.model = arguments[1];
   settings.data = {"builtin:positive-review"};
+  settings.selection.limit = 60;  // of its samples; 0: all
   settings.multipliers = {-1, 0, 1};
 
-  const w2s::StudyOutcome outcome = w2s::run_study(settings, "build/example");
+  const w2s::StudyOutcome outcome = w2s::run_study(settings, arguments[2]);
   for (const w2s::PolicyResult& row : outcome.results) {
     std::cout << row.behavior << ' ' << row.policy << ' ' << row.steerability << '\n';
   }

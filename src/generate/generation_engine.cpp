@@ -328,7 +328,8 @@ std::vector<Edit> GenerationEngine::State::steer_on_the_way(std::size_t layer, c
   return edits;
 }
 
-void GenerationEngine::State::take_prompt_rows(const BatchShare& share, std::span<const Row> rows, const Decoded& decoded) {
+void GenerationEngine::State::take_prompt_rows(const BatchShare& share, std::span<const Row> rows,
+                                               const Decoded& decoded) {
   const auto& generation = *share.generation;
   const std::size_t sequence = generation.sequence();
   const std::size_t last = generation.prompt().size() - 1;
@@ -347,7 +348,8 @@ void GenerationEngine::State::take_prompt_rows(const BatchShare& share, std::spa
     decoder.forget(static_cast<std::int32_t>(sequence), static_cast<std::int32_t>(last));
 }
 
-void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decoded, std::span<const BatchShare> shares) {
+void GenerationEngine::State::take_rows(const Batch& batch, const Decoded& decoded,
+                                        std::span<const BatchShare> shares) {
   for (const auto& share : shares) {
     const auto& generation = *share.generation;
     const auto rows = std::span(batch.rows).subspan(share.row, share.rows);
