@@ -78,7 +78,7 @@ TEST_F(Methods, GoOnWhereTheyWereInterrupted) {
   // As many epochs as training would wait for a better one, of networks so wide that they take a while: training ends
   // where its epochs do, and not before the signal comes.
   std::vector<std::string> arguments = {"vectors", "-m", path("model.gguf"), "--data", path("review.jsonl")};
-  for (const char* argument : {"--method", "l2s", "--context-layers", "1", "--l2s-hidden-width", "10000",
+  for (const char* argument : {"--method", "l2s", "--context-layers", "1", "--l2s-hidden-width", "4000",
                                "--l2s-max-epochs", "20", "--threads", "1", "-o"})
     arguments.emplace_back(argument);
   arguments.push_back(path("vectors.gguf"));
