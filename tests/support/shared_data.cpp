@@ -1,6 +1,5 @@
 #include "support/shared_data.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace w2s::test {
@@ -31,14 +30,6 @@ std::optional<fs::path> default_quantized_model() {
 
 std::optional<fs::path> real_embedding_model() {
   return if_there(repository / "build/models/all-MiniLM-L6-v2-F32.gguf");
-}
-
-std::size_t compared_samples(std::size_t samples) {
-#ifdef __SANITIZE_ADDRESS__
-  return std::min<std::size_t>(samples, 2);
-#else
-  return samples;
-#endif
 }
 
 }  // namespace w2s::test

@@ -1,7 +1,6 @@
 // Data that some tests use and that is not in the repository. Where it is absent such a test says GTEST_SKIP().
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <optional>
 
@@ -18,9 +17,5 @@ namespace w2s::test {
 
 /// all-MiniLM-L6-v2 with F32 weights, if `make embedding-model` has left it in build/models.
 [[nodiscard]] std::optional<std::filesystem::path> real_embedding_model();
-
-/// Of so many reference samples, how many to compare: all of them, or two with sanitizers, under which products of
-/// whole matrices take forty times as long and see the same memory for every sample.
-[[nodiscard]] std::size_t compared_samples(std::size_t samples);
 
 }  // namespace w2s::test
