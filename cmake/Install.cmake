@@ -1,8 +1,7 @@
 # What `cmake --install` leaves: the program, and for programs of one's own the public headers, one shared library that has
 # llama.cpp in it, and a package for find_package(w2s).
 
-set(objects ${rooms})
-list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
+list(TRANSFORM room_libraries REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
 add_library(w2s_shared SHARED ${objects})
 target_link_libraries(w2s_shared PRIVATE w2s_library)
 set_target_properties(w2s_shared PROPERTIES OUTPUT_NAME w2s VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION})

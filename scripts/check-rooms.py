@@ -34,7 +34,7 @@ MAY_USE = {
 # a model; a report names the llama.cpp that its program is linked to.
 MAY_ALSO_INCLUDE = {"predictor": {"w2s/model.h", "w2s/decoding.h"}, "report": {"w2s/model.h"}}
 
-# The public headers, and the room whose concepts each declares: one a room, two where it has two concepts.
+# The public headers, and the room whose concept each declares.
 PUBLIC_HEADERS = {
     "base": "base", "option": "base", "table": "base", "data": "data", "model": "engine", "decoding": "engine",
     "remote": "remote", "vectors": "vectors", "sweep": "sweep", "predictor": "predictor", "results": "results",
